@@ -1,0 +1,110 @@
+# make            the programs, in build/
+# make run        a whole search on real images, on this machine; FRESH=1 forgets an earlier one
+# make test       installs what the tests need, then make check, plain and sanitized
+# make check      every test on one build; TESTS='tests/unit/test_arch.c ...' for some
+# make bench      speed, beside peers and limits
+# make install    PREFIX=/usr/local DESTDIR=
+# make format     clang-format over the tree
+# SAN=address,undefined with any of them: sanitized objects, in build-san/
+
+PREFIX ?= /usr/local
+CFLAGS ?= -O2 -g
+SAN    ?=
+BUILD  ?= build$(if $(SAN),-san)
+
+# ---- nothing below needs an edit for a new file ----
+
+PACKAGES := libuv libzmq libprotobuf-c sqlite3 libsodium yaml-0.1 jansson zlib openblas
+PROGRAMS := $(addprefix $(BUILD)/,layernas-coordinator layernas-worker layernas-status)
+
+# Kept apart from CFLAGS so that `make CFLAGS=-O0` loses none of it.
+FLAGS = -std=gnu11 -D_GNU_SOURCE -I. -I$(BUILD) -MMD -MP -ffp-contract=off \
+        -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+        $(shell pkg-config --cflags $(PACKAGES)) $(SANITIZE)
+LIBS  = $(shell pkg-config --libs $(PACKAGES)) -lm -lpthread
+SANITIZE := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+
+objects  = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(addsuffix /*.c,$(1))))
+archives = $(patsubst %,$(BUILD)/%.a,$(1))
+
+MAINS := $(patsubst %,$(BUILD)/%/main.o,coordinator coordinator/status/show worker)
+
+all: $(PROGRAMS)
+
+# A folder's programs see its own archive and those below it: common <- proto <- the rest. Neither
+# the coordinator nor the worker can link the other's objects: a call across fails here.
+$(BUILD)/layernas-coordinator: $(BUILD)/coordinator/main.o $(call archives,coordinator proto common)
+$(BUILD)/layernas-worker:      $(BUILD)/worker/main.o $(call archives,worker proto common)
+$(BUILD)/layernas-status:      $(BUILD)/coordinator/status/show/main.o $(call archives,show proto common)
+
+$(BUILD)/common.a:      $(call objects,common)
+$(BUILD)/proto.a:       $(call objects,proto) $(BUILD)/proto/layernas.pb-c.o
+$(BUILD)/coordinator.a: $(filter-out $(MAINS),$(call objects,coordinator coordinator/search \
+                          coordinator/ledger coordinator/status))
+$(BUILD)/show.a:        $(filter-out $(MAINS),$(call objects,coordinator/status/show))
+$(BUILD)/worker.a:      $(filter-out $(MAINS),$(call objects,worker worker/evaluate worker/engine \
+                          worker/data))
+
+$(PROGRAMS):
+	$(CC) $(SANITIZE) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(BUILD)/%.a:
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/%.o: %.c $(BUILD)/proto/layernas.pb-c.h
+	@mkdir -p $(@D)
+	$(CC) $(FLAGS) $(CFLAGS) -c -o $@ $<
+
+# The engine's inner loops are what a worker's time is spent in.
+$(BUILD)/worker/engine/%.o: CFLAGS += -O3 -ffp-contract=fast
+
+$(BUILD)/proto/layernas.pb-c.c: proto/layernas.proto
+	@mkdir -p $(@D)
+	protoc-c --c_out=$(BUILD) $<
+$(BUILD)/proto/layernas.pb-c.h: $(BUILD)/proto/layernas.pb-c.c
+$(BUILD)/proto/layernas.pb-c.o: $(BUILD)/proto/layernas.pb-c.c
+	$(CC) $(FLAGS) $(CFLAGS) -c -o $@ $<
+
+# ---- tests: every program below tests/ speaks TAP, tests/run counts ----
+
+C_TESTS  := $(wildcard $(addsuffix /test_*.c,$(addprefix tests/,unit gradient fuzz)))
+SH_TESTS := $(wildcard tests/integration/test_*.sh tests/chaos/test_*.sh)
+TESTS    ?= $(C_TESTS) $(SH_TESTS)
+SH_CHOSEN = $(filter %.sh,$(TESTS))
+TEST_PROGRAMS = $(patsubst %.c,$(BUILD)/%,$(filter %.c,$(TESTS))) $(SH_CHOSEN)
+
+check: $(if $(SH_CHOSEN),all) $(TEST_PROGRAMS)
+	@BUILD=$(BUILD) tests/run $(TEST_PROGRAMS)
+
+$(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/tests/unit/check.o $(call archives,coordinator show worker proto common)
+	$(CC) $(SANITIZE) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
+
+test: dependencies
+	@tests/run-all
+
+BENCHES := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/bench_*.c))
+bench: all $(BENCHES)
+	@BUILD=$(BUILD) tests/bench/run
+
+dependencies:
+	@deploy/install-dependencies
+
+run: dependencies
+	@$(MAKE) --no-print-directory -j"$$(nproc)" all
+	@BUILD=$(BUILD) FRESH=$(FRESH) deploy/run-example
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/layernas
+	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
+	cp -r deploy/spaces deploy/studies $(DESTDIR)$(PREFIX)/share/layernas
+
+format:
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+clean:
+	rm -rf build build-san
+
+.PHONY: all check test bench dependencies run install format clean
+.SECONDARY:
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,56 @@
+/* evaluation - how a network is turned into a reward: evaluator, data, schedule.
+ *
+ * Written in the study file (or derived from it, for the final stage), sent with every trial, and
+ * part of a trial's identity. It names a data set; where that lies is the worker's own affair. */
+#ifndef LAYERNAS_COMMON_EVALUATION_H
+#define LAYERNAS_COMMON_EVALUATION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum evaluator { EVALUATOR_TRAIN, EVALUATOR_TABLE, EVALUATOR_KINDS };
+enum data_format { DATA_IDX, DATA_CSV, DATA_FORMATS }; /* images and labels; a benchmark table */
+enum optimizer { OPTIMIZER_SGD, OPTIMIZER_KINDS };
+enum decay { DECAY_NONE, DECAY_COSINE, DECAY_KINDS };
+
+enum { EVALUATION_NAME_SIZE = 64 }; /* names of data sets and columns, terminated */
+
+struct dataset_spec {
+    char name[EVALUATION_NAME_SIZE];
+    enum data_format format;
+    uint32_t train;      /* training images used; 0: all that are not in the validation split */
+    uint32_t valid;      /* validation images, taken from the training images, stratified */
+    uint64_t split_seed; /* decides the split and which `train` images are used */
+};
+
+struct schedule {
+    uint32_t epochs, batch;
+    enum optimizer optimizer;
+    double lr;       /* at the top, after the warm-up */
+    double momentum; /* 0 .. 1 */
+    bool nesterov;
+    double weight_decay;    /* L2, added to the gradient; not on norms and biases */
+    double label_smoothing; /* 0 .. 1 */
+    enum decay decay;       /* from lr to 0 over all steps after the warm-up */
+    double warmup;          /* epochs of linear warm-up from 0 */
+    uint32_t crop_pad;      /* random crop after so many pixels of zero padding; 0: none */
+    bool flip;              /* random horizontal flip */
+};
+
+/* Columns of a benchmark table. */
+struct table_spec {
+    char arch_column[EVALUATION_NAME_SIZE];
+    char reward_column[EVALUATION_NAME_SIZE]; /* percent */
+    char report_column[EVALUATION_NAME_SIZE]; /* percent, read by the test; empty: none */
+    uint32_t first_digit;                     /* "digits": the digit that means option 0 */
+};
+
+struct evaluation {
+    enum evaluator evaluator;
+    struct dataset_spec data;
+    struct schedule schedule; /* EVALUATOR_TRAIN */
+    struct table_spec table;  /* EVALUATOR_TABLE */
+    uint32_t time_limit_s;    /* wall time of one attempt; 0: none */
+};
+
+#endif

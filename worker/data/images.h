@@ -1,0 +1,54 @@
+/* images - labelled 8-bit images in memory, and the split into training and validation.
+ *
+ * Pixels are stored as bytes, channels last: image i starts at pixels + i x height x width x
+ * channels. Normalisation to mean 0, variance 1 per channel happens when a batch is made, with
+ * the statistics of the images the training uses. */
+#ifndef LAYERNAS_WORKER_DATA_IMAGES_H
+#define LAYERNAS_WORKER_DATA_IMAGES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/errmsg.h"
+#include "common/evaluation.h"
+#include "common/network.h"
+
+enum { IMAGES_MAX_CLASSES = 65536 };
+
+/* Memory of a whole file set; image sets below refer to it. */
+struct images {
+    size_t n;
+    struct shape shape;
+    uint32_t classes; /* 1 + the largest label */
+    uint8_t *pixels;
+    uint16_t *labels;
+};
+
+/* A choice of images: what a training or an evaluation runs over. mean and deviation are those of
+ * the training choice, in units of the bytes, for every channel. */
+struct image_set {
+    const struct images *images;
+    size_t n;
+    uint32_t *index; /* owned */
+    float mean[4], deviation[4];
+};
+
+/* Reads the training or the test part ("train" or "t10k") of an IDX data set (LeCun, the MNIST
+ * format; gzipped or not) in directory. Errors name the file. On success the images are the
+ * caller's to clear. */
+int idx_read(const char *directory, const char *part, struct images *images_out,
+             struct errmsg *err);
+void images_clear(struct images *images);
+
+/* Splits training images by spec: `valid` of them, stratified by label, then `train` of the rest,
+ * stratified too (all the rest where train is 0). The same for every trial of a study. -EINVAL if
+ * there are too few. Each set's index is the caller's to free with image_set_clear. */
+int images_split(const struct images *images, const struct dataset_spec *spec,
+                 struct image_set *train_out, struct image_set *valid_out, struct errmsg *err);
+
+/* All of images, to be normalised as train is. */
+int images_all(const struct images *images, const struct image_set *train,
+               struct image_set *set_out);
+void image_set_clear(struct image_set *set);
+
+#endif

@@ -1,0 +1,59 @@
+/* trainer - trains one network on one set of images and measures it. The engine's face.
+ *
+ * One thread unless the process's OpenBLAS was given more. Bit for bit the same result for the
+ * same arguments on the same build, processor kernel and number of threads. Nothing here knows
+ * of trials or messages. */
+#ifndef LAYERNAS_WORKER_ENGINE_TRAINER_H
+#define LAYERNAS_WORKER_ENGINE_TRAINER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/errmsg.h"
+#include "common/evaluation.h"
+#include "common/network.h"
+
+struct image_set; /* worker/data/images.h: 8-bit images with labels */
+
+/* Told now and then; returning false stops the training with -ECANCELED. */
+struct training_progress {
+    uint32_t epoch, epochs; /* epoch counts from 1 */
+    uint64_t images_done, images_total;
+    double loss;              /* mean over the epoch so far */
+    double accuracy;          /* percent of the epoch's training images so far */
+    double images_per_second; /* of training, since the start */
+};
+typedef bool training_progress_fn(const struct training_progress *progress, void *arg);
+
+struct accuracy {
+    uint32_t correct, total;
+    double loss; /* mean cross-entropy */
+};
+
+struct trainer;
+
+/* Allocates everything the training will need; the weights are initialised from seed (He et al.,
+ * 2015, fan-out, normal, for convolutions; uniform +-1/sqrt(fan-in) for dense layers; norms 1 and 0).
+ * -EINVAL for a network the engine cannot run, -ENOMEM. */
+int trainer_new(const struct network *network, const struct schedule *schedule, uint64_t seed,
+                struct trainer **trainer_out, struct errmsg *err);
+void trainer_free(struct trainer *trainer);
+
+/* Runs the whole schedule. -EDOM: the loss stopped being a finite number (a diverged training). */
+int trainer_fit(struct trainer *trainer, const struct image_set *train,
+                training_progress_fn *report, void *arg, struct errmsg *err);
+
+/* Top-1 on images, by the running statistics of batch norm. */
+int trainer_evaluate(struct trainer *trainer, const struct image_set *images,
+                     struct accuracy *accuracy_out);
+
+/* Weights and running statistics as one block of bytes in the format of PROTOCOL.md, "weights".
+ * The bytes are the caller's to free(). */
+int trainer_save(const struct trainer *trainer, uint8_t **bytes_out, size_t *size_out);
+int trainer_load(struct trainer *trainer, const uint8_t *bytes, size_t size, struct errmsg *err);
+
+/* "haswell/1", the part of a result's numerics tag that this library decides. */
+const char *trainer_numerics(void);
+
+#endif
