@@ -13,7 +13,10 @@ enum data_format { DATA_IDX, DATA_CSV, DATA_FORMATS }; /* images and labels; a b
 enum optimizer { OPTIMIZER_SGD, OPTIMIZER_KINDS };
 enum decay { DECAY_NONE, DECAY_COSINE, DECAY_KINDS };
 
-enum { EVALUATION_NAME_SIZE = 64 }; /* names of data sets and columns, terminated */
+enum {
+    EVALUATION_NAME_SIZE = 64,     /* names of data sets and columns, terminated */
+    EVALUATION_COLUMNS_SIZE = 512, /* several column names joined by ',' */
+};
 
 struct dataset_spec {
     char name[EVALUATION_NAME_SIZE];
@@ -37,12 +40,12 @@ struct schedule {
     bool flip;              /* random horizontal flip */
 };
 
-/* Columns of a benchmark table. */
+/* Columns of a benchmark table. A trial brings its row's key: what stands in the arch columns, joined
+ * by ',' where there are several. */
 struct table_spec {
-    char arch_column[EVALUATION_NAME_SIZE];
+    char arch_columns[EVALUATION_COLUMNS_SIZE];
     char reward_column[EVALUATION_NAME_SIZE]; /* percent */
-    char report_column[EVALUATION_NAME_SIZE]; /* percent, read by the test; empty: none */
-    uint32_t first_digit;                     /* "digits": the digit that means option 0 */
+    char report_column[EVALUATION_NAME_SIZE]; /* percent, read by the final test; empty: none */
 };
 
 struct evaluation {
@@ -52,5 +55,8 @@ struct evaluation {
     struct table_spec table;  /* EVALUATOR_TABLE */
     uint32_t time_limit_s;    /* wall time of one attempt; 0: none */
 };
+
+const char *evaluator_name(enum evaluator evaluator);
+const char *data_format_name(enum data_format format);
 
 #endif

@@ -29,7 +29,7 @@ int network_append(struct network *network, const struct op *op)
 const char *op_kind_name(enum op_kind kind)
 {
     static const char *const names[OP_KINDS] = {
-        [OP_INPUT] = "input", [OP_CONV] = "conv", [OP_NORM] = "norm", [OP_ACTIVATION] = "act",
+        [OP_INPUT] = "input", [OP_CONV] = "conv", [OP_NORM] = "norm",   [OP_ACTIVATION] = "act",
         [OP_ADD] = "add",     [OP_POOL] = "pool", [OP_DENSE] = "dense",
     };
     return names[kind];

@@ -1,0 +1,95 @@
+/* study - a space, a target, a strategy, an evaluator and a budget, from one YAML file.
+ *
+ * Loading reads the space (and a table, where that supplies costs), builds the cost model, turns
+ * `auto` and percentages into numbers, and checks everything: a wrong study never starts. Immutable
+ * afterwards. Paths in a study file are relative to that file. */
+#ifndef LAYERNAS_COMMON_STUDY_H
+#define LAYERNAS_COMMON_STUDY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/cost.h"
+#include "common/errmsg.h"
+#include "common/evaluation.h"
+#include "common/space.h"
+#include "common/trial.h"
+
+enum { STUDY_NAME_SIZE = 64, STUDY_PATH_SIZE = 4096 };
+
+enum search_order { ORDER_FORWARD, ORDER_BACKWARD };
+enum bucket_edges { EDGES_CHILDREN, EDGES_REACHABLE };
+enum bucket_by { BUCKET_BY_COST, BUCKET_BY_COST_AND_INTERFACE };
+
+/* LayerNAS, DESIGN "LayerNAS, exactly". All numbers resolved, nothing is `auto` any more. */
+struct layernas_settings {
+    uint32_t buckets;     /* H of the first pass */
+    double bucket_growth; /* H of a pass = H of the one before x this, rounded up; 1: fixed */
+    uint32_t keep;        /* K */
+    enum search_order order;
+    uint32_t passes; /* 0: until the cap, or until nothing is left to try */
+    enum bucket_edges edges;
+    enum bucket_by bucket_by;
+    struct arch default_arch; /* dearest, cheapest or given */
+};
+
+struct search_settings {
+    char strategy[32]; /* "layernas" */
+    uint32_t trials;   /* cap on distinct search trials, at least 1 */
+    uint32_t parallel; /* W: search trials to keep in flight */
+    uint64_t seed;
+    struct cost_range target; /* the final network's cost, inclusive */
+    bool canonical;           /* architectures with the same network are one candidate */
+    struct layernas_settings layernas;
+};
+
+/* Retraining of the best; top 0: no final stage. */
+struct final_settings {
+    uint32_t top, seeds;
+    struct evaluation evaluation;
+};
+
+struct limits {
+    uint32_t lease_s, heartbeat_s; /* 20 and 5 by default */
+    uint32_t wall_clock_s;         /* of the whole study, over all its runs; 0: none */
+};
+
+struct study {
+    char name[STUDY_NAME_SIZE]; /* letters, digits, '-', '_', '.': it names a directory */
+    char path[STUDY_PATH_SIZE];
+    struct space *space;
+    enum cost_metric metric;
+    struct cost_model *cost_model;
+    struct search_settings search;
+    struct evaluation evaluation; /* of the search trials */
+    struct final_settings final;
+    struct limits limits;
+    char
+        data_path[STUDY_PATH_SIZE]; /* where workers started here find the data; empty: they know */
+    /* How a table writes option o of layer l: labels[l * ARCH_MAX_OPTIONS + o], owned strings,
+     * joined by table_separator ("" or ":" or ","). NULL unless the evaluator is the table. */
+    char **table_labels;
+    char table_separator[2];
+    struct digest id; /* of everything that may not change between runs */
+};
+
+int study_load(const char *path, struct study **study_out, struct errmsg *err);
+void study_free(struct study *study);
+
+/* Fields whose change between two runs is refused, as "name\tvalue\n" lines in a fixed order: what
+ * `id` is a digest of. The caller's to free(). NULL when memory runs out. */
+char *study_identity(const struct study *study);
+
+/* The evaluation a trial of that stage goes by. */
+const struct evaluation *study_evaluation(const struct study *study, enum stage stage);
+
+/* Fills key, costs, cost and seed of *trial from its stage, replica and (canonical) arch. */
+void study_name_trial(const struct study *study, struct trial *trial);
+
+/* The candidate that arch is one spelling of. */
+int study_canonical(const struct study *study, const struct arch *arch, struct arch *canonical_out);
+
+/* The key of arch's row in the table, at most size - 1 characters; -ENAMETOOLONG. */
+int study_table_key(const struct study *study, const struct arch *arch, char *key, size_t size);
+
+#endif

@@ -1,0 +1,37 @@
+/* table - a benchmark table: a CSV file (gzip too) with a row per architecture, in memory.
+ *
+ * One header line, plain commas, no quotes. Read whole and checked once: every key once, every wanted
+ * column a finite number in every row. Immutable, safe to share. */
+#ifndef LAYERNAS_COMMON_TABLE_H
+#define LAYERNAS_COMMON_TABLE_H
+
+#include <stddef.h>
+
+#include "common/digest.h"
+#include "common/errmsg.h"
+
+struct table;
+
+/* Reads path. key_columns are column names joined by ','; the key of a row is their fields joined
+ * by ','. values[0..n_values) name the numeric columns to keep. Errors read "FILE:LINE: ...". */
+int table_load(const char *path, const char *key_columns, const char *const *values,
+               size_t n_values, struct table **table_out, struct errmsg *err);
+
+/* The same from size bytes in memory (not gzipped); name stands for the file in errors. */
+int table_read(const char *bytes, size_t size, const char *name, const char *key_columns,
+               const char *const *values, size_t n_values, struct table **table_out,
+               struct errmsg *err);
+void table_free(struct table *table);
+
+size_t table_n_rows(const struct table *table);
+
+/* The row with that key, or -ENOENT. */
+long table_find(const struct table *table, const char *key);
+
+/* The value-th of the wanted columns in row. */
+double table_value(const struct table *table, size_t row, size_t value);
+
+/* A digest of the file's bytes (decompressed). */
+struct digest table_digest(const struct table *table);
+
+#endif
