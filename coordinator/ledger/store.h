@@ -1,0 +1,101 @@
+/* store - what a study knows, on disk: results, failures, quarantines, openings. Append-only.
+ *
+ *     <state>/study.db     SQLite, WAL, synchronous=FULL; one writer: this process
+ *     <state>/lock         held (flock) while a coordinator runs
+ *     <state>/weights/     <key>.weights of final trainings, written before their result's row
+ *     <state>/logs/        trial-<number>-<n>.log, what each attempt's evaluator printed
+ *
+ * Writes are queued and done in order by a thread of the store's own, as many as are waiting in
+ * one transaction; done(arg) is called by store_dispatch, on the loop thread, once the write is
+ * durable. A write never fails for good: when the disk is full or cannot be written, the store says
+ * so (store_trouble) and tries again every second, and nothing is done until it succeeds. */
+#ifndef LAYERNAS_COORDINATOR_LEDGER_STORE_H
+#define LAYERNAS_COORDINATOR_LEDGER_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/errmsg.h"
+#include "common/study.h"
+#include "common/trial.h"
+#include "coordinator/search/strategy.h"
+#include "proto/wire.h"
+
+enum { STORE_SCHEMA = 1 };
+
+struct store;
+
+/* Opens (or makes) the state directory of a study. -EBUSY: another coordinator holds it; -EEXIST:
+ * it belongs to another study, or a field differs that may not change (err names it); -EUCLEAN: the
+ * database is damaged; -EPROTONOSUPPORT: written by a newer schema; or the errno of the directory.
+ * On failure nothing in the directory was changed. */
+int store_open(const char *directory, const struct study *study, struct store **store_out,
+               struct errmsg *err);
+
+/* Waits until everything queued is durable, if it can be, then closes. */
+void store_close(struct store *store);
+
+/* ---- reading, before the first write ---- */
+
+struct stored_result {
+    struct trial_result result;
+    bool quarantined;   /* then result has only key, stage, replica, arch and reason */
+    double finished_at; /* Unix time, seconds */
+};
+
+struct stored_failure {
+    struct digest key;
+    uint8_t worker_id[16];
+    char reason[TRIAL_REASON_SIZE];
+};
+
+/* Each calls back once per row, in the order written, and stops early with what the callback
+ * returns if that is negative. What is passed is the callee's to copy. -EUCLEAN for a row that
+ * makes no sense. */
+int store_each_result(struct store *store, int (*each)(void *arg, const struct stored_result *),
+                      void *arg, struct errmsg *err);
+int store_each_failure(struct store *store, int (*each)(void *arg, const struct stored_failure *),
+                       void *arg, struct errmsg *err);
+int store_each_opening(struct store *store, int (*each)(void *arg, const struct opening *),
+                       void *arg, struct errmsg *err);
+
+/* Seconds that earlier runs of this study took. */
+double store_elapsed(const struct store *store);
+
+/* ---- writing; -ENOMEM, after which nothing was queued. done may be NULL ---- */
+
+typedef void store_done_fn(void *arg);
+
+/* trial gives the number for the log's name; output and weights may be empty. All is copied. */
+int store_put_result(struct store *store, const struct trial *trial,
+                     const struct trial_result *result, const struct bytes *output,
+                     const struct bytes *weights, store_done_fn *done, void *arg);
+int store_put_quarantine(struct store *store, const struct trial *trial, const char *reason,
+                         store_done_fn *done, void *arg);
+int store_put_failure(struct store *store, const struct trial *trial,
+                      const struct stored_failure *failure, const struct bytes *output,
+                      store_done_fn *done, void *arg);
+int store_put_opening(struct store *store, const struct opening *opening, store_done_fn *done,
+                      void *arg);
+int store_put_elapsed(struct store *store, double elapsed_s);
+
+/* Readable when store_dispatch has something to do. */
+int store_fd(const struct store *store);
+
+/* Calls done for every write that became durable since the last time. */
+void store_dispatch(struct store *store);
+
+/* Writes queued and not durable yet. */
+size_t store_pending(const struct store *store);
+
+/* Why nothing can be written at present, as one line; false while all is well. */
+bool store_trouble(struct store *store, struct errmsg *trouble_out);
+
+/* Weights of a final trial, the caller's to free. -ENOENT. */
+int store_read_weights(struct store *store, const struct digest *key, struct bytes *weights_out,
+                       struct errmsg *err);
+void store_weights_path(const struct store *store, const struct digest *key, char *path,
+                        size_t size);
+
+#endif

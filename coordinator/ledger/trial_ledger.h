@@ -1,0 +1,134 @@
+/* trial_ledger - every trial of a study, and what became of it.
+ *
+ *               lease                  receive               settle
+ *     READY ------------> LEASED ------------------> SAVING ---------> DONE
+ *       ^                  | |                         ^
+ *       +---- lost --------+ |                         |
+ *       |                    | fail                    |
+ *       +-- tries left ------+---- last try ---> SAVING ---> QUARANTINED
+ *       '------------------- receive, late ------------'
+ *
+ * A lease says who should be working, not whose result counts: the first valid result settles a
+ * trial, whenever it comes. SAVING is the time between a result's receipt and its commit. A trial
+ * whose worker disappeared (LOST) goes back to the head of the queue, without limit; one whose
+ * evaluator failed is tried again, on another worker where there is one, up to LEDGER_MAX_FAILURES.
+ *
+ * No sockets, SQL, logging or clock: callers pass now_ms (monotonic). Loop thread only. int
+ * functions give 0 or a negative errno; on failure the ledger and every *_out are as they were. */
+#ifndef LAYERNAS_COORDINATOR_LEDGER_TRIAL_LEDGER_H
+#define LAYERNAS_COORDINATOR_LEDGER_TRIAL_LEDGER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/trial.h"
+#include "proto/wire.h"
+
+enum { LEDGER_MAX_FAILURES = 3 };
+
+enum trial_state {
+    TRIAL_READY,
+    TRIAL_LEASED,
+    TRIAL_SAVING,
+    TRIAL_DONE,
+    TRIAL_QUARANTINED,
+    TRIAL_STATES
+};
+
+struct trial_ledger;
+
+/* start names this run of the coordinator; attempts are (start, 1), (start, 2), ... */
+struct trial_ledger *trial_ledger_new(uint64_t start);
+void trial_ledger_free(struct trial_ledger *ledger);
+
+/* Adds a copy of *trial as READY, at the end of the queue. -EEXIST if its key is known, -ENOMEM. */
+int trial_ledger_add(struct trial_ledger *ledger, const struct trial *trial);
+
+/* Adds a trial that the store has a result of, or a quarantine, straight to DONE or QUARANTINED. */
+int trial_ledger_add_settled(struct trial_ledger *ledger, const struct trial *trial,
+                             const struct trial_result *result, bool quarantined);
+
+/* What the store remembers of earlier failures of a trial, so that a restart does not forget. */
+int trial_ledger_remember_failure(struct trial_ledger *ledger, const struct digest *key,
+                                  const uint8_t worker_id[16], const char *reason);
+
+/* Leases the first READY trial that has not failed on this worker (any, where `alone` says that no
+ * other worker is there) until now_ms + lease_ms, under a fresh attempt. -EAGAIN if there is none. */
+int trial_ledger_lease(struct trial_ledger *ledger, const uint8_t worker_id[16], bool alone,
+                       uint64_t now_ms, uint64_t lease_ms, struct trial *trial_out,
+                       struct attempt *attempt_out);
+
+/* Renews a lease (an attempt that was given up as lost becomes leased again if its trial is still
+ * READY). -ENOENT: no such attempt, or its trial needs it no more: cancel it. */
+int trial_ledger_renew(struct trial_ledger *ledger, const struct attempt *attempt,
+                       const struct progress *progress, uint64_t now_ms, uint64_t lease_ms);
+
+/* A worker that held an attempt of an earlier coordinator start says it is still running it. */
+int trial_ledger_adopt_attempt(struct trial_ledger *ledger, const struct digest *key,
+                               const struct attempt *attempt, const uint8_t worker_id[16],
+                               uint64_t now_ms, uint64_t lease_ms);
+
+/* The attempt's worker is gone: LOST. -ENOENT. */
+int trial_ledger_lose(struct trial_ledger *ledger, const struct attempt *attempt);
+
+/* Loses every attempt of worker that is not among held[0..n_held). Returns how many. */
+size_t trial_ledger_lose_worker(struct trial_ledger *ledger, const uint8_t worker_id[16],
+                                const struct attempt *held, size_t n_held);
+
+/* Loses every attempt whose lease is due at now_ms. Calls lost for each. Returns when the next one
+ * is due; UINT64_MAX: none. */
+typedef void attempt_lost_fn(void *arg, const struct trial *trial, const struct attempt *attempt,
+                             const uint8_t worker_id[16]);
+uint64_t trial_ledger_expire(struct trial_ledger *ledger, uint64_t now_ms, attempt_lost_fn *lost,
+                             void *arg);
+
+/* A valid result is here and on its way to the store: the trial is SAVING, is handed out no more,
+ * and *result is kept. Other attempts of it, if any, are for the caller to cancel
+ * (trial_ledger_attempts). -ENOENT: no trial has that key; -EALREADY: SAVING or settled. */
+int trial_ledger_receive(struct trial_ledger *ledger, const struct trial_result *result);
+
+/* An evaluator failed. 0: it will be tried again; 1: that was the last try, the trial is SAVING,
+ * to be settled as quarantined. several_workers: at least two are there, so a verdict on the trial
+ * needs failures on two. -ENOENT, -EALREADY as above. The same attempt fails once. */
+int trial_ledger_fail(struct trial_ledger *ledger, const struct digest *key,
+                      const struct attempt *attempt, const uint8_t worker_id[16],
+                      const char *reason, bool several_workers);
+
+/* What was SAVING is durable. -ENOENT, -EINVAL if it was not SAVING. */
+int trial_ledger_settle(struct trial_ledger *ledger, const struct digest *key);
+
+/* ---- looking, for handlers, status and results; entries in order of addition ---- */
+
+struct ledger_entry {
+    struct trial trial;
+    enum trial_state state;
+    bool quarantined;           /* while SAVING too */
+    struct trial_result result; /* once SAVING, if not quarantined */
+    uint32_t failures, losses;
+    char last_reason[TRIAL_REASON_SIZE];
+    uint32_t n_attempts;    /* running now */
+    struct attempt attempt; /* the newest running one, if any */
+    uint8_t worker_id[16];
+    struct progress progress;
+    uint64_t leased_at_ms;
+};
+
+struct ledger_counts {
+    uint64_t by_state[TRIAL_STATES];
+    uint64_t failures, losses, attempts_running;
+};
+
+size_t trial_ledger_n(const struct trial_ledger *ledger);
+void trial_ledger_entry(const struct trial_ledger *ledger, size_t i,
+                        struct ledger_entry *entry_out);
+int trial_ledger_find(const struct trial_ledger *ledger, const struct digest *key, size_t *i_out);
+int trial_ledger_find_attempt(const struct trial_ledger *ledger, const struct attempt *attempt,
+                              size_t *i_out);
+struct ledger_counts trial_ledger_counts(const struct trial_ledger *ledger);
+
+/* The running attempts of entry i: at most room of them are written; returns how many there are. */
+size_t trial_ledger_attempts(const struct trial_ledger *ledger, size_t i, struct attempt *attempts,
+                             size_t room);
+
+#endif
