@@ -1,0 +1,23 @@
+/* results - what a study found, as files in <state>/results/.
+ *
+ *     best.json     the winner (or, before there is one, the best of the search)
+ *     winner.weights its weights, where it was retrained
+ *     pareto.csv trials.csv layers.csv
+ *     pareto.svg pareto.png   accuracy against cost, drawn by gnuplot where it is installed
+ *
+ * Each file is written beside its place and renamed, so a reader never sees half of one. */
+#ifndef LAYERNAS_COORDINATOR_STATUS_RESULTS_H
+#define LAYERNAS_COORDINATOR_STATUS_RESULTS_H
+
+#include "common/errmsg.h"
+#include "coordinator/coordinator.h"
+
+/* Writes all of them. A negative errno with a line in err; files already renamed stay. Missing
+ * gnuplot is no failure: *plotted_out is false. */
+int results_write(const struct coordinator *coordinator, bool *plotted_out, struct errmsg *err);
+
+/* The end of a run for people: best network, its accuracy, trials done, what pruning and known
+ * results saved, where the files are; at most 80 columns. */
+void results_print(const struct coordinator *coordinator);
+
+#endif

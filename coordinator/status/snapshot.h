@@ -1,0 +1,25 @@
+/* snapshot - the state of a running study, as the status socket tells it.
+ *
+ * Reads what the coordinator holds and changes nothing. Bytes in, bytes out: a request is checked like
+ * anything from outside, and a bad one is answered with an error line. Loop thread only. */
+#ifndef LAYERNAS_COORDINATOR_STATUS_SNAPSHOT_H
+#define LAYERNAS_COORDINATOR_STATUS_SNAPSHOT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "coordinator/coordinator.h"
+#include "proto/layernas.pb-c.h"
+#include "proto/wire.h"
+
+enum { STATUS_PROTOCOL = 1, STATUS_MAX_REQUEST = 64 << 10, STATUS_MAX_ROWS = 10000 };
+
+/* The reply to a request, packed; the caller's to free(). -ENOMEM. */
+int snapshot_reply(const struct coordinator *coordinator, const uint8_t *request, size_t size,
+                   struct bytes *reply_out);
+
+/* The summary alone, for the progress line. The caller frees it with
+ * layernas__summary__free_unpacked(summary, NULL). NULL when memory runs out. */
+Layernas__Summary *snapshot_summary(const struct coordinator *coordinator);
+
+#endif
