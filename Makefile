@@ -2,6 +2,7 @@
 # make run        a whole search on real images, on this machine; FRESH=1 forgets an earlier one
 # make test       installs what the tests need, then make check, plain and sanitized
 # make check      every test on one build; TESTS='tests/unit/test_arch.c ...' for some
+# make fuzz       one parser, as long as you like: TARGET=wire TIME=3600
 # make bench      speed, beside peers and limits
 # make install    PREFIX=/usr/local DESTDIR=
 # make format     clang-format over the tree
@@ -20,8 +21,10 @@ PROGRAMS := $(addprefix $(BUILD)/,layernas-coordinator layernas-worker layernas-
 # Kept apart from CFLAGS so that `make CFLAGS=-O0` loses none of it.
 FLAGS = -std=gnu11 -D_GNU_SOURCE -I. -I$(BUILD) -MMD -MP -ffp-contract=off \
         -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
-        $(shell pkg-config --cflags $(PACKAGES)) $(SANITIZE)
-LIBS  = $(shell pkg-config --libs $(PACKAGES)) -lm -lpthread
+        $(PACKAGE_CFLAGS) $(SANITIZE)
+LIBS  = $(PACKAGE_LIBS) -lm -lpthread
+PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
+PACKAGE_LIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
 SANITIZE := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 
 objects  = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(addsuffix /*.c,$(1))))
@@ -29,7 +32,10 @@ archives = $(patsubst %,$(BUILD)/%.a,$(1))
 
 MAINS := $(patsubst %,$(BUILD)/%/main.o,coordinator coordinator/status/show worker)
 
-all: $(PROGRAMS)
+all: $(if $(PACKAGE_LIBS),,say-what-is-missing) $(PROGRAMS)
+
+say-what-is-missing:
+	@echo "layernas: libraries are missing; 'make dependencies' installs them" >&2; exit 1
 
 # A folder's programs see its own archive and those below it: common <- proto <- the rest. Neither
 # the coordinator nor the worker can link the other's objects: a call across fails here.
@@ -68,7 +74,7 @@ $(BUILD)/proto/layernas.pb-c.o: $(BUILD)/proto/layernas.pb-c.c
 
 # ---- tests: every program below tests/ speaks TAP, tests/run counts ----
 
-C_TESTS  := $(wildcard $(addsuffix /test_*.c,$(addprefix tests/,unit gradient fuzz)))
+C_TESTS  := $(wildcard tests/unit/test_*.c tests/gradient/test_*.c tests/fuzz/fuzz_*.c)
 SH_TESTS := $(wildcard tests/integration/test_*.sh tests/chaos/test_*.sh)
 TESTS    ?= $(C_TESTS) $(SH_TESTS)
 SH_CHOSEN = $(filter %.sh,$(TESTS))
@@ -79,6 +85,18 @@ check: $(if $(SH_CHOSEN),all) $(TEST_PROGRAMS)
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/tests/unit/check.o $(call archives,coordinator show worker proto common)
 	$(CC) $(SANITIZE) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
+
+# A fuzz target runs its corpus and seeded mutations of it; `make fuzz` has libFuzzer drive them
+# instead (clang and its runtime needed): make fuzz TARGET=wire TIME=3600
+FUZZ_DRIVER ?= $(BUILD)/tests/fuzz/driver.o
+$(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(filter %.o,$(FUZZ_DRIVER)) \
+                            $(call archives,coordinator show worker proto common)
+	$(CC) $(SANITIZE) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(filter -%,$(FUZZ_DRIVER)) $(LIBS)
+
+fuzz:
+	$(MAKE) CC=clang BUILD=build-fuzz SAN=address,undefined,fuzzer-no-link FUZZ_DRIVER=-fsanitize=fuzzer \
+	        build-fuzz/tests/fuzz/fuzz_$(TARGET)
+	build-fuzz/tests/fuzz/fuzz_$(TARGET) -max_total_time=$(or $(TIME),60) tests/fuzz/corpus/$(TARGET)
 
 test: dependencies
 	@tests/run-all
@@ -105,6 +123,6 @@ format:
 clean:
 	rm -rf build build-san
 
-.PHONY: all check test bench dependencies run install format clean
+.PHONY: all say-what-is-missing check test fuzz bench dependencies run install format clean
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,211 @@
+/* driver - runs a fuzz target without a fuzzing engine: every file of its corpus, then seeded
+ * mutations of them, for tests on every build. With clang, `make fuzz` links libFuzzer instead.
+ *
+ *     fuzz_NAME [-n MUTATIONS] [-s SEED] [CORPUS_DIRECTORY]   (tests/fuzz/corpus/NAME)
+ *
+ * Prints TAP. A target that misbehaves dies; the input is left in crash-fuzz_NAME first. */
+#include <dirent.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/rng.h"
+
+enum { MAX_SEEDS = 1000, MAX_INPUT = 1 << 16 };
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+struct input {
+    uint8_t *data;
+    size_t size;
+};
+
+static struct input seeds[MAX_SEEDS];
+static size_t n_seeds;
+
+static int read_seed(const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    struct input *seed = &seeds[n_seeds];
+
+    if (!file || n_seeds == MAX_SEEDS)
+        return -1;
+    seed->data = malloc(MAX_INPUT);
+    if (!seed->data)
+        return -1;
+    seed->size = fread(seed->data, 1, MAX_INPUT, file);
+    fclose(file);
+    n_seeds++;
+    return 0;
+}
+
+static int compare_names(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+/* In order of name, so that a seed number means the same run everywhere. */
+static int read_corpus(const char *directory)
+{
+    struct dirent **names;
+    int n = scandir(directory, &names, NULL, compare_names);
+
+    for (int i = 0; i < n; i++) {
+        char path[4096];
+
+        snprintf(path, sizeof path, "%s/%s", directory, names[i]->d_name);
+        if (names[i]->d_name[0] != '.' && read_seed(path) < 0)
+            return -1;
+        free(names[i]);
+    }
+    if (n >= 0)
+        free(names);
+    return n_seeds ? 0 : -1;
+}
+
+static void overwrite(struct rng *rng, struct input *input)
+{
+    static const uint8_t interesting[] = { 0, 1, 9, 10, '-', '.', ':', ',', 'e', 127, 128, 255 };
+    size_t at = rng_below(rng, input->size);
+
+    if (rng_below(rng, 2))
+        input->data[at] ^= (uint8_t)(1u << rng_below(rng, 8));
+    else
+        input->data[at] = interesting[rng_below(rng, sizeof interesting)];
+}
+
+static void erase(struct rng *rng, struct input *input)
+{
+    size_t at = rng_below(rng, input->size);
+    size_t n = 1 + rng_below(rng, input->size - at);
+
+    if (n > 64)
+        n = 1 + n % 64;
+    memmove(input->data + at, input->data + at + n, input->size - at - n);
+    input->size -= n;
+}
+
+/* Copies a piece of some seed over, or into, the input. */
+static void splice(struct rng *rng, struct input *input)
+{
+    const struct input *other = &seeds[rng_below(rng, n_seeds)];
+    size_t from, at, n;
+
+    if (!other->size)
+        return;
+    from = rng_below(rng, other->size);
+    at = rng_below(rng, input->size + 1);
+    n = 1 + rng_below(rng, 32);
+    if (n > other->size - from)
+        n = other->size - from;
+    if (input->size + n > MAX_INPUT)
+        return;
+    memmove(input->data + at + n, input->data + at, input->size - at);
+    memcpy(input->data + at, other->data + from, n);
+    input->size += n;
+}
+
+static void mutate(struct rng *rng, struct input *input)
+{
+    const struct input *seed = &seeds[rng_below(rng, n_seeds)];
+    uint64_t n = 1 + rng_below(rng, 6);
+
+    memcpy(input->data, seed->data, seed->size);
+    input->size = seed->size;
+    for (uint64_t i = 0; i < n; i++) {
+        uint64_t kind = rng_below(rng, 8);
+
+        if (kind == 0 || !input->size)
+            splice(rng, input);
+        else if (kind == 1)
+            erase(rng, input);
+        else if (kind == 2)
+            input->size = rng_below(rng, input->size + 1);
+        else
+            overwrite(rng, input);
+    }
+}
+
+static char crash_path[4096];
+
+static void keep(const struct input *input)
+{
+    FILE *file = fopen(crash_path, "wb");
+
+    if (!file)
+        return;
+    fwrite(input->data, 1, input->size, file);
+    fclose(file);
+}
+
+/* On a heap block of just that size, so that the sanitizer sees a read past the end. */
+static void run(const struct input *input)
+{
+    uint8_t *exact = malloc(input->size ? input->size : 1);
+
+    if (!exact)
+        return;
+    memcpy(exact, input->data, input->size);
+    LLVMFuzzerTestOneInput(exact, input->size);
+    free(exact);
+}
+
+/* Where things lie for the target called program ("build/tests/fuzz/fuzz_NAME"). */
+static void name_paths(const char *program, char *corpus, size_t size)
+{
+    const char *base = strrchr(program, '/') ? strrchr(program, '/') + 1 : program;
+    const char *name = strncmp(base, "fuzz_", 5) == 0 ? base + 5 : base;
+
+    snprintf(crash_path, sizeof crash_path, "crash-%s", base);
+    snprintf(corpus, size, "tests/fuzz/corpus/%s", name);
+}
+
+static void run_mutations(uint64_t mutations, uint64_t seed)
+{
+    struct input input = { .data = malloc(MAX_INPUT) };
+    struct rng rng;
+
+    if (!input.data)
+        abort();
+    rng_init(&rng, seed, 0);
+    for (uint64_t i = 0; i < mutations; i++) {
+        mutate(&rng, &input);
+        keep(&input); /* before it runs: nobody can be asked afterwards */
+        run(&input);
+    }
+    unlink(crash_path);
+    free(input.data);
+}
+
+int main(int argc, char **argv)
+{
+    uint64_t mutations = 20000, seed = 1;
+    char corpus[4096];
+    int option;
+
+    name_paths(argv[0], corpus, sizeof corpus);
+    while ((option = getopt(argc, argv, "n:s:")) != -1) {
+        if (option == 'n')
+            mutations = strtoull(optarg, NULL, 10);
+        else if (option == 's')
+            seed = strtoull(optarg, NULL, 10);
+        else
+            return 2;
+    }
+    if (optind < argc)
+        snprintf(corpus, sizeof corpus, "%s", argv[optind]);
+    if (read_corpus(corpus) < 0) {
+        fprintf(stderr, "%s: no corpus in %s\n", argv[0], corpus);
+        return 2;
+    }
+    for (size_t i = 0; i < n_seeds; i++)
+        run(&seeds[i]);
+    run_mutations(mutations, seed);
+    printf("1..1\nok 1 - %zu inputs of the corpus and %llu mutations\n", n_seeds,
+           (unsigned long long)mutations);
+    for (size_t i = 0; i < n_seeds; i++)
+        free(seeds[i].data);
+    return 0;
+}
