@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 enum evaluator { EVALUATOR_TRAIN, EVALUATOR_TABLE, EVALUATOR_KINDS };
 enum data_format { DATA_IDX, DATA_CSV, DATA_FORMATS }; /* images and labels; a benchmark table */
@@ -56,7 +57,18 @@ struct evaluation {
     uint32_t time_limit_s;    /* wall time of one attempt; 0: none */
 };
 
+/* Names as they stand in study files, in the order of their enum, NULL-terminated. */
+extern const char *const evaluator_names[EVALUATOR_KINDS + 1];
+extern const char *const data_format_names[DATA_FORMATS + 1];
+extern const char *const optimizer_names[OPTIMIZER_KINDS + 1];
+extern const char *const decay_names[DECAY_KINDS + 1];
+
 const char *evaluator_name(enum evaluator evaluator);
 const char *data_format_name(enum data_format format);
+
+/* Writes all that decides a result as "field\tvalue\n" lines in a fixed order, fields named as in
+ * study files: the evaluator's own part and the data, not the time limit. Equal evaluations, equal
+ * lines. */
+void evaluation_write(const struct evaluation *evaluation, FILE *out);
 
 #endif

@@ -21,6 +21,10 @@ enum search_order { ORDER_FORWARD, ORDER_BACKWARD };
 enum bucket_edges { EDGES_CHILDREN, EDGES_REACHABLE };
 enum bucket_by { BUCKET_BY_COST, BUCKET_BY_COST_AND_INTERFACE };
 
+const char *search_order_name(enum search_order order);
+const char *bucket_edges_name(enum bucket_edges edges);
+const char *bucket_by_name(enum bucket_by by);
+
 /* LayerNAS, DESIGN "LayerNAS, exactly". All numbers resolved, nothing is `auto` any more. */
 struct layernas_settings {
     uint32_t buckets;     /* H of the first pass */
@@ -64,20 +68,35 @@ struct study {
     struct evaluation evaluation; /* of the search trials */
     struct final_settings final;
     struct limits limits;
-    char
-        data_path[STUDY_PATH_SIZE]; /* where workers started here find the data; empty: they know */
-    /* How a table writes option o of layer l: labels[l * ARCH_MAX_OPTIONS + o], owned strings,
-     * joined by table_separator ("" or ":" or ","). NULL unless the evaluator is the table. */
+    /* Where workers started here find the data: a folder, or a table's file. Empty: they know. */
+    char data_path[STUDY_PATH_SIZE];
+    /* How a table writes option o of any layer: table_labels[o], joined by table_separator ("" or
+     * ":" or ","). NULL unless the evaluator is the table. */
     char **table_labels;
+    uint32_t n_table_labels;
     char table_separator[2];
-    struct digest id; /* of everything that may not change between runs */
+    char cost_column[EVALUATION_NAME_SIZE]; /* COST_TABLE */
+    struct digest cost_table;               /* COST_TABLE: of the table's bytes */
+    struct digest id;                       /* of everything that may not change between runs */
+    struct digest evaluation_ids[STAGES];   /* of study_evaluation(stage), as in trial keys */
 };
 
+/* -EINVAL with FILE:LINE: FIELD in err, -ENOENT and the like for a file it names, -ENOMEM. */
 int study_load(const char *path, struct study **study_out, struct errmsg *err);
+
+/* The same from memory. path stands for the file, relative paths go by it. space is taken in place
+ * of the file's own, and belongs to the study on success; NULL: read the file's. */
+int study_parse(const char *text, size_t size, const char *path, struct space *space,
+                struct study **study_out, struct errmsg *err);
 void study_free(struct study *study);
 
+/* Looks at data_path, for those about to use it: the folder is there; the table is there, has its
+ * columns, and a row for the default architecture. 0 at once where data_path is empty. */
+int study_check_data(const struct study *study, struct errmsg *err);
+
 /* Fields whose change between two runs is refused, as "name\tvalue\n" lines in a fixed order: what
- * `id` is a digest of. The caller's to free(). NULL when memory runs out. */
+ * `id` is a digest of. Not among them: the name, the trial cap, the final stage, the limits and
+ * where the data lies. The caller's to free(). NULL when memory runs out. */
 char *study_identity(const struct study *study);
 
 /* The evaluation a trial of that stage goes by. */

@@ -1,0 +1,83 @@
+#include "common/evaluation.h"
+
+#include <inttypes.h>
+
+const char *const evaluator_names[EVALUATOR_KINDS + 1] = {
+    [EVALUATOR_TRAIN] = "train",
+    [EVALUATOR_TABLE] = "table",
+};
+
+const char *const data_format_names[DATA_FORMATS + 1] = {
+    [DATA_IDX] = "idx",
+    [DATA_CSV] = "csv",
+};
+
+const char *const optimizer_names[OPTIMIZER_KINDS + 1] = {
+    [OPTIMIZER_SGD] = "sgd",
+};
+
+const char *const decay_names[DECAY_KINDS + 1] = {
+    [DECAY_NONE] = "none",
+    [DECAY_COSINE] = "cosine",
+};
+
+const char *evaluator_name(enum evaluator evaluator)
+{
+    return evaluator_names[evaluator];
+}
+
+const char *data_format_name(enum data_format format)
+{
+    return data_format_names[format];
+}
+
+static void write_split(const struct dataset_spec *data, FILE *out)
+{
+    fprintf(out, "evaluate.data.train\t%" PRIu32 "\n", data->train);
+    fprintf(out, "evaluate.data.valid\t%" PRIu32 "\n", data->valid);
+    fprintf(out, "evaluate.data.split_seed\t%" PRIu64 "\n", data->split_seed);
+}
+
+static void write_schedule(const struct schedule *s, FILE *out)
+{
+    const struct {
+        const char *name;
+        double value;
+    } reals[] = {
+        { "lr", s->lr },
+        { "momentum", s->momentum },
+        { "weight_decay", s->weight_decay },
+        { "label_smoothing", s->label_smoothing },
+        { "warmup", s->warmup },
+    };
+
+    fprintf(out, "evaluate.schedule.epochs\t%" PRIu32 "\n", s->epochs);
+    fprintf(out, "evaluate.schedule.batch\t%" PRIu32 "\n", s->batch);
+    fprintf(out, "evaluate.schedule.optimizer\t%s\n", optimizer_names[s->optimizer]);
+    for (size_t i = 0; i < sizeof reals / sizeof *reals; i++) /* 17 digits: every double its own */
+        fprintf(out, "evaluate.schedule.%s\t%.17g\n", reals[i].name, reals[i].value);
+    fprintf(out, "evaluate.schedule.nesterov\t%d\n", s->nesterov);
+    fprintf(out, "evaluate.schedule.decay\t%s\n", decay_names[s->decay]);
+    fprintf(out, "evaluate.schedule.crop\t%" PRIu32 "\n", s->crop_pad);
+    fprintf(out, "evaluate.schedule.flip\t%d\n", s->flip);
+}
+
+static void write_table(const struct table_spec *table, FILE *out)
+{
+    fprintf(out, "evaluate.table.arch\t%s\n", table->arch_columns);
+    fprintf(out, "evaluate.table.reward\t%s\n", table->reward_column);
+    fprintf(out, "evaluate.table.report\t%s\n", table->report_column);
+}
+
+void evaluation_write(const struct evaluation *evaluation, FILE *out)
+{
+    fprintf(out, "evaluate.with\t%s\n", evaluator_name(evaluation->evaluator));
+    fprintf(out, "evaluate.data.name\t%s\n", evaluation->data.name);
+    fprintf(out, "evaluate.data.format\t%s\n", data_format_name(evaluation->data.format));
+    if (evaluation->evaluator == EVALUATOR_TRAIN) {
+        write_split(&evaluation->data, out);
+        write_schedule(&evaluation->schedule, out);
+    } else {
+        write_table(&evaluation->table, out);
+    }
+}

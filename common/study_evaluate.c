@@ -1,0 +1,167 @@
+#include "common/study_parts.h"
+
+enum {
+    MOST_EPOCHS = 100000,
+    MOST_IMAGES = 100000000,
+    MOST_BATCH = 65536,
+    MOST_FINALISTS = 1000,
+    MOST_SEEDS = 100,
+    MOST_SECONDS = 366 * 24 * 3600,
+};
+
+#define SCHEDULE_FIELDS                                                                            \
+    "epochs", "batch", "optimizer", "lr", "momentum", "nesterov", "weight_decay",                  \
+        "label_smoothing", "decay", "warmup", "crop", "flip"
+
+static const struct schedule schedule_default = {
+    .batch = 64,
+    .momentum = 0.9,
+    .nesterov = true,
+    .decay = DECAY_COSINE,
+};
+
+/* What the section does not say stays as it is in *schedule. */
+static void read_schedule(struct section *section, const struct study *study,
+                          struct schedule *schedule)
+{
+    struct shape image = space_input(study->space);
+    int32_t side = image.height < image.width ? image.height : image.width;
+    unsigned optimizer = schedule->optimizer, decay = schedule->decay;
+
+    section_count(section, "epochs", 1, MOST_EPOCHS, &schedule->epochs);
+    section_count(section, "batch", 2, MOST_BATCH, &schedule->batch);
+    section_choice(section, "optimizer", optimizer_names, &optimizer);
+    section_real(section, "lr", 1e-9, 1000, &schedule->lr);
+    section_real(section, "momentum", 0, 0.9999, &schedule->momentum);
+    section_bool(section, "nesterov", &schedule->nesterov);
+    section_real(section, "weight_decay", 0, 10, &schedule->weight_decay);
+    section_real(section, "label_smoothing", 0, 0.9, &schedule->label_smoothing);
+    section_choice(section, "decay", decay_names, &decay);
+    section_real(section, "warmup", 0, MOST_EPOCHS, &schedule->warmup);
+    section_count(section, "crop", 0, (uint32_t)side - 1, &schedule->crop_pad);
+    section_bool(section, "flip", &schedule->flip);
+    schedule->optimizer = optimizer;
+    schedule->decay = decay;
+    if (schedule->warmup > schedule->epochs)
+        section_fault(section, "warmup", "%g epochs; up to the schedule's %u", schedule->warmup,
+                      schedule->epochs);
+}
+
+static void read_images(struct section *data, const struct study *study, struct dataset_spec *spec)
+{
+    uint32_t classes = space_classes(study->space);
+
+    section_require(data, "valid");
+    section_count(data, "train", classes, MOST_IMAGES, &spec->train);
+    section_count(data, "valid", classes, MOST_IMAGES, &spec->valid);
+}
+
+static int read_data(const struct section *evaluate, struct study *study)
+{
+    static const char *const allowed[] = { "name", "format", "train", "valid", "path", NULL };
+    struct dataset_spec *spec = &study->evaluation.data;
+    struct section data = section_open(evaluate, "data", allowed);
+    bool train = study->evaluation.evaluator == EVALUATOR_TRAIN;
+    unsigned format = train ? DATA_IDX : DATA_CSV;
+
+    section_require(&data, "name");
+    section_name(&data, "name", spec->name, sizeof spec->name);
+    section_choice(&data, "format", data_format_names, &format);
+    if (train != (format == DATA_IDX))
+        section_fault(&data, "format", "%s; %s goes with %s", data_format_names[format],
+                      train ? "idx" : "csv", evaluator_name(study->evaluation.evaluator));
+    spec->format = format;
+    section_path(&data, "path", study->data_path, sizeof study->data_path);
+    if (train) {
+        read_images(&data, study, spec);
+    } else {
+        section_refuse(&data, "train", "with a table");
+        section_refuse(&data, "valid", "with a table");
+    }
+    return data.rc;
+}
+
+static int read_training(const struct section *evaluate, struct study *study)
+{
+    static const char *const allowed[] = { SCHEDULE_FIELDS, NULL };
+    struct schedule *schedule = &study->evaluation.schedule;
+    uint32_t images = study->evaluation.data.train;
+    struct section section = section_open(evaluate, "schedule", allowed);
+
+    section_require(&section, "epochs");
+    section_require(&section, "lr");
+    *schedule = schedule_default;
+    if (section.rc == 0)
+        read_schedule(&section, study, schedule);
+    if (images && schedule->batch > images)
+        section_fault(&section, "batch", "%u; up to the %u training images", schedule->batch,
+                      images);
+    return section.rc;
+}
+
+int study_read_evaluate(const struct section *root, struct study *study)
+{
+    static const char *const allowed[] = {
+        "with", "data", "schedule", "table", "time_limit", NULL
+    };
+    struct section evaluate = section_open(root, "evaluate", allowed);
+    unsigned with = EVALUATOR_TRAIN;
+
+    section_require(&evaluate, "with");
+    section_choice(&evaluate, "with", evaluator_names, &with);
+    study->evaluation.evaluator = with;
+    if (with == EVALUATOR_TRAIN && !space_has_networks(study->space))
+        section_fault(&evaluate, "with", "train; table, for the space has names of options only");
+    section_refuse(&evaluate, with == EVALUATOR_TRAIN ? "table" : "schedule",
+                   with == EVALUATOR_TRAIN ? "with train" : "with table");
+    section_count(&evaluate, "time_limit", 1, MOST_SECONDS, &study->evaluation.time_limit_s);
+    if (evaluate.rc == 0)
+        evaluate.rc = read_data(&evaluate, study);
+    if (evaluate.rc == 0)
+        evaluate.rc = with == EVALUATOR_TRAIN ? read_training(&evaluate, study)
+                                              : study_read_table(&evaluate, study);
+    return evaluate.rc;
+}
+
+int study_read_final(const struct section *root, struct study *study)
+{
+    static const char *const with_train[] = { "top", "seeds", "time_limit", SCHEDULE_FIELDS, NULL };
+    static const char *const with_table[] = { "top", "seeds", "time_limit", NULL };
+    struct final_settings *final = &study->final;
+    bool train = study->evaluation.evaluator == EVALUATOR_TRAIN;
+    struct section section;
+
+    *final = (struct final_settings){ .seeds = 1, .evaluation = study->evaluation };
+    final->evaluation.data.train = 0;   /* all but the validation split */
+    final->evaluation.time_limit_s = 0; /* the search's would be too short */
+    if (!section_has(root, "final"))
+        return root->rc;
+    section = section_open(root, "final", train ? with_train : with_table);
+    section_require(&section, "top");
+    section_count(&section, "top", 0, MOST_FINALISTS, &final->top);
+    section_count(&section, "seeds", 1, MOST_SEEDS, &final->seeds);
+    section_count(&section, "time_limit", 1, MOST_SECONDS, &final->evaluation.time_limit_s);
+    if (train)
+        read_schedule(&section, study, &final->evaluation.schedule);
+    return section.rc;
+}
+
+int study_read_limits(const struct section *root, struct study *study)
+{
+    static const char *const allowed[] = { "lease", "heartbeat", "wall_clock", NULL };
+    struct limits *limits = &study->limits;
+    struct section section;
+
+    *limits = (struct limits){ .lease_s = 20, .heartbeat_s = 5 };
+    if (!section_has(root, "limits"))
+        return root->rc;
+    section = section_open(root, "limits", allowed);
+    section_count(&section, "lease", 2, MOST_SECONDS, &limits->lease_s);
+    section_count(&section, "heartbeat", 1, MOST_SECONDS, &limits->heartbeat_s);
+    section_count(&section, "wall_clock", 1, MOST_SECONDS, &limits->wall_clock_s);
+    if (limits->heartbeat_s >= limits->lease_s)
+        section_fault(&section, section_has(&section, "heartbeat") ? "heartbeat" : "lease",
+                      "a heartbeat every %u s, a lease of %u s; heartbeats within the lease",
+                      limits->heartbeat_s, limits->lease_s);
+    return section.rc;
+}

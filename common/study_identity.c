@@ -1,0 +1,150 @@
+#include "common/study_parts.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Goes up whenever equal settings and results would give other proposals, training seeds or splits
+ * than before: a study of an older version is then refused, not continued as something else. */
+enum { SEARCH_VERSION = 1 };
+
+static void write_digest(const char *field, const struct digest *digest, FILE *out)
+{
+    char text[DIGEST_TEXT_SIZE];
+
+    fprintf(out, "%s\t%s\n", field, digest_format(digest, text));
+}
+
+static void write_cost(const struct study *study, FILE *out)
+{
+    fprintf(out, "cost.metric\t%s\n", cost_metric_name(study->metric));
+    if (study->metric == COST_TABLE) {
+        fprintf(out, "cost.column\t%s\n", study->cost_column);
+        write_digest("evaluate.data.path (the table's content)", &study->cost_table, out);
+    }
+    fprintf(out, "cost.min\t%" PRId64 "\n", study->search.target.lowest);
+    fprintf(out, "cost.max\t%" PRId64 "\n", study->search.target.highest);
+}
+
+static void write_search(const struct search_settings *search, FILE *out)
+{
+    const struct layernas_settings *layernas = &search->layernas;
+    char arch[ARCH_TEXT_SIZE];
+
+    fprintf(out, "search.strategy\t%s\n", search->strategy);
+    fprintf(out, "search.parallel\t%" PRIu32 "\n", search->parallel);
+    fprintf(out, "search.seed\t%" PRIu64 "\n", search->seed);
+    fprintf(out, "search.canonical\t%d\n", search->canonical);
+    fprintf(out, "search.buckets\t%" PRIu32 "\n", layernas->buckets);
+    fprintf(out, "search.bucket_growth\t%.17g\n", layernas->bucket_growth);
+    fprintf(out, "search.keep\t%" PRIu32 "\n", layernas->keep);
+    fprintf(out, "search.order\t%s\n", search_order_name(layernas->order));
+    fprintf(out, "search.passes\t%" PRIu32 "\n", layernas->passes);
+    fprintf(out, "search.edges\t%s\n", bucket_edges_name(layernas->edges));
+    fprintf(out, "search.bucket_by\t%s\n", bucket_by_name(layernas->bucket_by));
+    fprintf(out, "search.default\t%s\n", arch_format(&layernas->default_arch, arch));
+}
+
+static void write_labels(const struct study *study, FILE *out)
+{
+    fprintf(out, "evaluate.table.labels\t");
+    for (uint32_t i = 0; i < study->n_table_labels; i++)
+        fprintf(out, "%s%s", i ? "," : "", study->table_labels[i]);
+    fprintf(out, "\nevaluate.table.write\t\"%s\"\n", study->table_separator);
+}
+
+static void write_identity(const struct study *study, FILE *out)
+{
+    struct digest space = space_digest(study->space);
+
+    fprintf(out, "search version\t%d\n", SEARCH_VERSION);
+    write_digest("space", &space, out);
+    write_cost(study, out);
+    write_search(&study->search, out);
+    evaluation_write(&study->evaluation, out);
+    if (study->evaluation.evaluator == EVALUATOR_TABLE)
+        write_labels(study, out);
+}
+
+char *study_identity(const struct study *study)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+
+    if (!out)
+        return NULL;
+    write_identity(study, out);
+    if (fclose(out) == 0)
+        return text;
+    free(text);
+    return NULL;
+}
+
+static int digest_evaluation(const struct evaluation *evaluation, struct digest *digest_out)
+{
+    struct digest_state state;
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+
+    if (!out)
+        return -ENOMEM;
+    evaluation_write(evaluation, out);
+    if (fclose(out) != 0) {
+        free(text);
+        return -ENOMEM;
+    }
+    digest_begin(&state, "evaluation");
+    digest_bytes(&state, text, size);
+    digest_end(&state, digest_out);
+    free(text);
+    return 0;
+}
+
+int study_identify(struct study *study)
+{
+    char *identity = study_identity(study);
+    struct digest_state state;
+    int rc = identity ? 0 : -ENOMEM;
+
+    for (int stage = 0; stage < STAGES && rc == 0; stage++)
+        rc = digest_evaluation(study_evaluation(study, stage), &study->evaluation_ids[stage]);
+    if (rc == 0) {
+        digest_begin(&state, "study");
+        digest_string(&state, identity);
+        digest_end(&state, &study->id);
+    }
+    free(identity);
+    return rc;
+}
+
+static struct digest digest_trial(const struct study *study, const struct trial *trial,
+                                  const char *purpose)
+{
+    struct digest_state state;
+    struct digest digest;
+    char arch[ARCH_TEXT_SIZE];
+
+    digest_begin(&state, purpose);
+    digest_bytes(&state, study->id.bytes, sizeof study->id.bytes);
+    digest_string(&state, arch_format(&trial->arch, arch));
+    digest_bytes(&state, study->evaluation_ids[trial->stage].bytes, sizeof(struct digest));
+    digest_string(&state, stage_name(trial->stage));
+    digest_integer(&state, trial->replica);
+    digest_end(&state, &digest);
+    return digest;
+}
+
+void study_name_trial(const struct study *study, struct trial *trial)
+{
+    struct digest seed = digest_trial(study, trial, "training seed");
+
+    trial->key = digest_trial(study, trial, "trial");
+    trial->cost = cost_of(study->cost_model, &trial->arch);
+    trial->costs = cost_details(study->cost_model, &trial->arch);
+    trial->seed = 0;
+    for (int i = 0; i < 8; i++)
+        trial->seed |= (uint64_t)seed.bytes[i] << (8 * i);
+}

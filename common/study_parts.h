@@ -1,0 +1,32 @@
+/* study_parts - the readers of a study file's parts. Internal to common/study*.c.
+ *
+ * Each takes the section that stands for the whole file and gives its rc: 0, or the first fault.
+ * Called in the order below: a later part may use what an earlier one filled in. */
+#ifndef LAYERNAS_COMMON_STUDY_PARTS_H
+#define LAYERNAS_COMMON_STUDY_PARTS_H
+
+#include "common/study.h"
+#include "common/study_section.h"
+
+/* study->evaluation and data_path. Needs the space. */
+int study_read_evaluate(const struct section *root, struct study *study);
+
+/* How the table spells architectures: study->evaluation.table, table_labels, table_separator. */
+int study_read_table(const struct section *evaluate, struct study *study);
+
+/* metric, cost_model and search.target. */
+int study_read_cost(const struct section *root, struct study *study);
+
+/* Every architecture's cost, from a column of the table at data_path. */
+int study_cost_from_table(struct section *cost, const char *column, struct study *study);
+
+int study_read_search(const struct section *root, struct study *study);
+
+int study_read_final(const struct section *root, struct study *study);
+
+int study_read_limits(const struct section *root, struct study *study);
+
+/* study->id and evaluation_ids, once all is read. -ENOMEM. */
+int study_identify(struct study *study);
+
+#endif

@@ -1,0 +1,108 @@
+#include "common/study_parts.h"
+
+#include <string.h>
+
+enum {
+    MOST_TRIALS = 100000000,
+    MOST_PARALLEL = 100000,
+    MOST_BUCKETS = 100000,
+    MOST_KEPT = 1000,
+    MOST_PASSES = 1000,
+    FEWEST_BUCKETS = 4, /* measured: coarser or finer first tables find less in 50 to 400 trials */
+};
+
+static const char *const strategy_names[] = { "layernas", NULL };
+static const char *const order_names[] = { "forward", "backward", NULL };
+static const char *const edges_names[] = { "children", "reachable", NULL };
+static const char *const bucket_by_names[] = { "cost", "cost+interface", NULL };
+
+const char *search_order_name(enum search_order order)
+{
+    return order_names[order];
+}
+
+const char *bucket_edges_name(enum bucket_edges edges)
+{
+    return edges_names[edges];
+}
+
+const char *bucket_by_name(enum bucket_by by)
+{
+    return bucket_by_names[by];
+}
+
+static void read_default(struct section *search, const struct study *study, struct arch *arch)
+{
+    const struct cost_model *model = study->cost_model;
+    struct arch any = { .n = (uint16_t)space_n_layers(study->space) };
+    const char *text = section_peek(search, "default");
+    struct errmsg why;
+
+    *arch = cost_dearest(model, &any, 0);
+    if (!section_has(search, "default") || (text && strcmp(text, "dearest") == 0))
+        return;
+    if (text && strcmp(text, "cheapest") == 0) {
+        *arch = cost_cheapest(model, &any, 0);
+        return;
+    }
+    if (!text || arch_parse(text, arch) < 0)
+        section_fault(search, "default",
+                      "\"%.40s\"; dearest, cheapest or one option a layer, \"0:2:1\"",
+                      text ? text : "");
+    else if (space_check_arch(study->space, arch, &why) < 0)
+        section_fault(search, "default", "%s", why.text);
+    else if (cost_of(model, arch) < 0)
+        section_fault(search, "default", "\"%.40s\"; an architecture that the table has", text);
+}
+
+static void read_layernas(struct section *search, const struct study *study,
+                          struct layernas_settings *settings)
+{
+    uint32_t parallel = study->search.parallel;
+    unsigned order = ORDER_FORWARD, edges = EDGES_CHILDREN, by = BUCKET_BY_COST;
+
+    *settings = (struct layernas_settings){
+        .buckets = parallel > FEWEST_BUCKETS ? parallel : FEWEST_BUCKETS,
+        .bucket_growth = 1.5,
+        .keep = 1,
+    };
+    section_count(search, "buckets", 1, MOST_BUCKETS, &settings->buckets);
+    section_real(search, "bucket_growth", 1, 100, &settings->bucket_growth);
+    section_count(search, "keep", 1, MOST_KEPT, &settings->keep);
+    section_choice(search, "order", order_names, &order);
+    section_count(search, "passes", 1, MOST_PASSES, &settings->passes);
+    section_choice(search, "edges", edges_names, &edges);
+    section_choice(search, "bucket_by", bucket_by_names, &by);
+    read_default(search, study, &settings->default_arch);
+    settings->order = order;
+    settings->edges = edges;
+    settings->bucket_by = by;
+}
+
+int study_read_search(const struct section *root, struct study *study)
+{
+    static const char *const allowed[] = {
+        "strategy", "trials", "parallel", "seed",      "buckets", "bucket_growth", "keep",
+        "order",    "passes", "edges",    "bucket_by", "default", "canonical",     NULL
+    };
+    struct search_settings *settings = &study->search;
+    struct section search = section_open(root, "search", allowed);
+    unsigned strategy = 0;
+    int64_t seed = 1;
+
+    settings->parallel = 1;
+    /* A table's rows were trained apart: two spellings of one network have two rewards there. */
+    settings->canonical = study->evaluation.evaluator != EVALUATOR_TABLE;
+    section_require(&search, "trials");
+    section_choice(&search, "strategy", strategy_names, &strategy);
+    section_count(&search, "trials", 1, MOST_TRIALS, &settings->trials);
+    section_count(&search, "parallel", 1, MOST_PARALLEL, &settings->parallel);
+    section_integer(&search, "seed", 0, INT64_MAX, &seed);
+    section_bool(&search, "canonical", &settings->canonical);
+    strcpy(settings->strategy, strategy_names[strategy]);
+    settings->seed = (uint64_t)seed;
+    if (search.rc == 0)
+        read_layernas(&search, study, &settings->layernas);
+    study->evaluation.data.split_seed = settings->seed;
+    return search.rc;
+}

@@ -1,0 +1,269 @@
+#include "common/study_parts.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/table.h"
+
+enum { LABEL_SIZE = 32, KEY_SIZE = ARCH_MAX_LAYERS * LABEL_SIZE, MOST_COSTS = 1 << 22 };
+
+enum spelling { SPELL_DIGITS, SPELL_COLONS, SPELL_COLUMNS, SPELLINGS };
+
+static const char *const spelling_names[SPELLINGS + 1] = { "digits", "colons", "columns", NULL };
+
+/* ---- how a table spells architectures ---- */
+
+/* One column's name, or a list of them, joined by ','. */
+static void read_columns(struct section *table, char *columns, size_t size, size_t *n_out)
+{
+    yaml_node_t *node, *item;
+    size_t used = 0;
+
+    section_require(table, "arch");
+    if (table->rc)
+        return;
+    node = yaml_map_get(table->doc, table->map, "arch");
+    *n_out = node->type == YAML_SEQUENCE_NODE ? yaml_length(node) : 1;
+    for (size_t i = 0; i < *n_out; i++) {
+        const char *name;
+
+        item = node->type == YAML_SEQUENCE_NODE ? yaml_list_item(table->doc, node, i) : node;
+        name = yaml_text(item);
+        if (!name || !*name || strchr(name, ',')) {
+            section_fault(table, "arch", "a column's name, or a list of them");
+            return;
+        }
+        used += (size_t)snprintf(columns + used, size - used, "%s%s", i ? "," : "", name);
+        if (used >= size) {
+            section_fault(table, "arch", "column names of over %zu characters in all", size - 1);
+            return;
+        }
+    }
+    if (*n_out == 0)
+        section_fault(table, "arch", "an empty list; a column's name, or a list of them");
+}
+
+static uint32_t most_options(const struct space *space)
+{
+    uint32_t most = 0;
+
+    for (uint32_t layer = 0; layer < space_n_layers(space); layer++)
+        if (space_n_options(space, layer) > most)
+            most = space_n_options(space, layer);
+    return most;
+}
+
+static void add_label(struct section *table, struct study *study, const char *label)
+{
+    char *copy;
+
+    if (table->rc)
+        return;
+    if (!*label || strlen(label) >= LABEL_SIZE || label[strcspn(label, ",:\"")]) {
+        section_fault(table, "labels",
+                      "\"%.40s\"; 1 to %d characters, no comma, colon or quote among them", label,
+                      LABEL_SIZE - 1);
+        return;
+    }
+    for (uint32_t i = 0; i < study->n_table_labels; i++)
+        if (strcmp(study->table_labels[i], label) == 0) {
+            section_fault(table, "labels", "\"%s\" twice; a label for each option", label);
+            return;
+        }
+    copy = strdup(label);
+    if (!copy)
+        table->rc = errmsg_set(table->err, -ENOMEM, "no memory for labels");
+    else
+        study->table_labels[study->n_table_labels++] = copy;
+}
+
+/* labels: [8, 16, ...], or first: 1, or nothing: options count from 0. */
+static void read_labels(struct section *table, struct study *study)
+{
+    uint32_t n = most_options(study->space), first = 0;
+    yaml_node_t *list = table->rc ? NULL : yaml_map_get(table->doc, table->map, "labels");
+    char number[16];
+
+    study->table_labels = calloc(n, sizeof *study->table_labels);
+    if (!study->table_labels) {
+        table->rc = errmsg_set(table->err, -ENOMEM, "no memory for labels");
+        return;
+    }
+    section_count(table, "first", 0, 1000000, &first);
+    if (list)
+        section_refuse(table, "first", "together with labels");
+    if (list && yaml_length(list) != n)
+        section_fault(table, "labels", "%zu of them; %u, one for each option of a layer",
+                      yaml_length(list), n);
+    for (uint32_t i = 0; i < n && table->rc == 0; i++) {
+        const char *label = number;
+
+        snprintf(number, sizeof number, "%u", first + i);
+        if (list)
+            label = yaml_text(yaml_list_item(table->doc, list, i));
+        add_label(table, study, label ? label : "");
+    }
+}
+
+/* Without separators, only labels of one length can be told apart. */
+static void check_digits(struct section *table, const struct study *study)
+{
+    for (uint32_t i = 1; i < study->n_table_labels && table->rc == 0; i++)
+        if (strlen(study->table_labels[i]) != strlen(study->table_labels[0]))
+            section_fault(table, "write", "digits, with options written %s and %s; of one length",
+                          study->table_labels[0], study->table_labels[i]);
+}
+
+int study_read_table(const struct section *evaluate, struct study *study)
+{
+    static const char *const allowed[] = { "arch",   "write",  "first", "labels",
+                                           "reward", "report", NULL };
+    static const char *const separators[SPELLINGS] = { "", ":", "," };
+    struct table_spec *spec = &study->evaluation.table;
+    struct section table = section_open(evaluate, "table", allowed);
+    uint32_t layers = space_n_layers(study->space);
+    unsigned spelling = SPELL_DIGITS;
+    size_t columns = 1;
+
+    read_columns(&table, spec->arch_columns, sizeof spec->arch_columns, &columns);
+    if (columns > 1)
+        spelling = SPELL_COLUMNS;
+    section_choice(&table, "write", spelling_names, &spelling);
+    if (columns != (spelling == SPELL_COLUMNS ? layers : 1))
+        section_fault(&table, "arch", "%zu columns; %u with `write: %s` and %u layers", columns,
+                      spelling == SPELL_COLUMNS ? layers : 1, spelling_names[spelling], layers);
+    strcpy(study->table_separator, separators[spelling]);
+    section_require(&table, "reward");
+    section_text(&table, "reward", spec->reward_column, sizeof spec->reward_column);
+    section_text(&table, "report", spec->report_column, sizeof spec->report_column);
+    read_labels(&table, study);
+    if (spelling == SPELL_DIGITS)
+        check_digits(&table, study);
+    return table.rc;
+}
+
+int study_table_key(const struct study *study, const struct arch *arch, char *key, size_t size)
+{
+    size_t used = 0;
+
+    for (int layer = 0; layer < arch->n && used < size; layer++)
+        used += (size_t)snprintf(key + used, size - used, "%s%s",
+                                 layer ? study->table_separator : "",
+                                 study->table_labels[arch->option[layer]]);
+    return used < size ? 0 : -ENAMETOOLONG;
+}
+
+/* ---- costs that a table supplies ---- */
+
+/* A whole number of table costs, -1 where the table has no such row. */
+static int cost_in_table(const struct study *study, const struct table *table,
+                         const struct arch *arch, int64_t *cost_out, struct errmsg *err)
+{
+    static const double most = (double)(INT64_C(1) << 53); /* exact in a double */
+    char key[KEY_SIZE];
+    double value;
+    long row;
+
+    study_table_key(study, arch, key, sizeof key);
+    row = table_find(table, key);
+    if (row < 0) {
+        *cost_out = -1;
+        return 0;
+    }
+    value = table_value(table, (size_t)row, 0);
+    if (value < 0 || value > most || value != (double)(int64_t)value)
+        return errmsg_set(
+            err, -EINVAL,
+            "%s: %s of architecture %s: %.17g; costs are whole numbers from 0 to 2^53",
+            study->data_path, study->cost_column, key, value);
+    *cost_out = (int64_t)value;
+    return 0;
+}
+
+/* The next option vector, last layer fastest; from the last one back to the first. */
+static void next_arch(const struct space *space, struct arch *arch)
+{
+    for (uint32_t layer = arch->n; layer-- > 0;) {
+        if (++arch->option[layer] < space_n_options(space, layer))
+            return;
+        arch->option[layer] = 0;
+    }
+}
+
+int study_cost_from_table(struct section *cost, const char *column, struct study *study)
+{
+    double size = space_size(study->space);
+    struct arch arch = { .n = (uint16_t)space_n_layers(study->space) };
+    struct table *table = NULL;
+    int64_t *costs = NULL;
+
+    if (size > MOST_COSTS)
+        return section_fault(cost, "metric", "table, for %.0f architectures; up to %d", size,
+                             MOST_COSTS);
+    if (!*study->data_path)
+        return section_fault(cost, "metric", "table; evaluate.data.path must say where it is");
+    cost->rc = table_load(study->data_path, study->evaluation.table.arch_columns, &column, 1,
+                          &table, cost->err);
+    if (cost->rc < 0)
+        return cost->rc;
+    study->cost_table = table_digest(table);
+    costs = malloc((size_t)size * sizeof *costs);
+    if (!costs)
+        cost->rc = errmsg_set(cost->err, -ENOMEM, "%s: no memory for costs", study->data_path);
+    for (size_t i = 0; i < (size_t)size && cost->rc == 0; i++) {
+        cost->rc = cost_in_table(study, table, &arch, &costs[i], cost->err);
+        next_arch(study->space, &arch);
+    }
+    if (cost->rc == 0)
+        cost->rc = cost_model_from_table(study->space, costs, (size_t)size, &study->cost_model);
+    free(costs);
+    table_free(table);
+    return cost->rc;
+}
+
+/* ---- is the data there ---- */
+
+static int check_rows(const struct study *study, const struct table *table, struct errmsg *err)
+{
+    const struct arch *arch = &study->search.layernas.default_arch;
+    char key[KEY_SIZE], text[ARCH_TEXT_SIZE];
+
+    study_table_key(study, arch, key, sizeof key);
+    if (table_find(table, key) >= 0)
+        return 0;
+    return errmsg_set(err, -EINVAL,
+                      "%s: no row with %s = %s, architecture %s; evaluate.table of %s must say "
+                      "how the table writes architectures",
+                      study->data_path, study->evaluation.table.arch_columns, key,
+                      arch_format(arch, text), study->path);
+}
+
+static int check_table(const struct study *study, struct errmsg *err)
+{
+    const struct table_spec *spec = &study->evaluation.table;
+    const char *columns[] = { spec->reward_column, spec->report_column };
+    struct table *table;
+    int rc = table_load(study->data_path, spec->arch_columns, columns, *spec->report_column ? 2 : 1,
+                        &table, err);
+
+    if (rc < 0)
+        return rc;
+    rc = check_rows(study, table, err);
+    table_free(table);
+    return rc;
+}
+
+int study_check_data(const struct study *study, struct errmsg *err)
+{
+    if (!*study->data_path)
+        return 0;
+    if (study->evaluation.evaluator == EVALUATOR_TABLE)
+        return check_table(study, err);
+    if (access(study->data_path, R_OK | X_OK) < 0)
+        return errmsg_set(err, -errno, "%s: evaluate.data.path: %s: %s", study->path,
+                          study->data_path, strerror(errno));
+    return 0;
+}
