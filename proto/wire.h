@@ -3,7 +3,7 @@
  * Whatever unpack accepts is within the limits below and has every number in its range: counts
  * bounded, enumerations known, doubles finite, texts terminated and of printable characters, networks
  * as network_check demands. -EPROTO with a line in err for anything else. Encoding is protobuf
- * (layernas.proto); nothing outside this file and the status code sees generated types. */
+ * (layernas.proto); nothing outside proto/ and the status code sees generated types. */
 #ifndef LAYERNAS_PROTO_WIRE_H
 #define LAYERNAS_PROTO_WIRE_H
 
@@ -21,8 +21,9 @@ enum {
     WIRE_PROTOCOL_HIGHEST = 1,
     WIRE_MAX_MESSAGE = 64 << 20, /* bytes; weights are most of it */
     WIRE_MAX_SLOTS = 1024,
-    WIRE_MAX_HELD = 4096, /* attempts listed by a Hello or a Heartbeat */
-    WIRE_MAX_DATA = 64,   /* data sets named by a Hello */
+    WIRE_MAX_THREADS = 1024, /* of a slot */
+    WIRE_MAX_HELD = 4096,    /* attempts listed by a Hello or a Heartbeat */
+    WIRE_MAX_DATA = 64,      /* data sets named by a Hello */
     WIRE_MAX_OUTPUT = 64 << 10,
     WIRE_TABLE_KEY_SIZE = 512,
 };
@@ -52,6 +53,7 @@ struct hello {
     uint32_t n_data, n_held;
     char (*data)[EVALUATION_NAME_SIZE]; /* owned */
     struct attempt *held;               /* owned */
+    struct digest *held_keys;           /* of their trials, n_held; owned */
 };
 
 struct running {
@@ -104,6 +106,7 @@ struct trial_message {
     struct trial trial;
     struct evaluation evaluation;
     struct network network; /* n_ops 0 where the space has none */
+    struct count_rules count;
     char table_key[WIRE_TABLE_KEY_SIZE];
     struct bytes weights;
 };
@@ -158,8 +161,10 @@ struct slot_report {
     };
 };
 
-/* pack: -ENOMEM; the bytes are the caller's to free(). unpack: -EPROTO, -ENOMEM; on success the
- * message is the caller's to clear. Clearing frees what is owned and zeroes the rest. */
+/* pack: -ENOMEM, -EMSGSIZE; the bytes are the caller's to free(). unpack: -EPROTO, -ENOMEM; on
+ * success the message is the caller's to clear. Clearing frees what is owned and zeroes the rest.
+ * A Hello for no version between WIRE_PROTOCOL_LOWEST and _HIGHEST is unpacked as far as every
+ * version has it: its protocol_lowest, _highest and version, to be refused. */
 int from_worker_pack(const struct from_worker *message, struct bytes *bytes_out);
 int from_worker_unpack(const uint8_t *data, size_t size, struct from_worker *message_out,
                        struct errmsg *err);
@@ -169,6 +174,10 @@ int to_worker_pack(const struct to_worker *message, struct bytes *bytes_out);
 int to_worker_unpack(const uint8_t *data, size_t size, struct to_worker *message_out,
                      struct errmsg *err);
 void to_worker_clear(struct to_worker *message);
+
+/* Text for a message: text, cut to fit size (at a character's border), whatever is not printable
+ * UTF-8 turned to '?'. Returns to. */
+char *wire_printable(char *to, size_t size, const char *text);
 
 int slot_report_pack(const struct slot_report *report, struct bytes *bytes_out);
 int slot_report_unpack(const uint8_t *data, size_t size, struct slot_report *report_out,
