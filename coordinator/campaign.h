@@ -26,26 +26,30 @@ int campaign_new(const struct study *study, struct trial_ledger *ledger,
                  struct campaign **campaign_out);
 void campaign_free(struct campaign *campaign);
 
-/* What an earlier run left, before the first campaign_advance. Copies. */
+/* What an earlier run left, before the first campaign_advance. Copies. -ENOMEM; -EINVAL for an
+ * opening out of its order. */
 int campaign_remember_result(struct campaign *campaign, const struct stored_result *stored);
+int campaign_remember_failure(struct campaign *campaign, const struct stored_failure *failure);
 int campaign_remember_opening(struct campaign *campaign, const struct opening *opening);
 
 /* Moves on as far as possible while fewer than wanted trials are READY: asks the strategy, answers
  * from remembered results, adds the rest to the ledger. Returns
  *   0        nothing more to do now;
- *   1        an opening was decided (campaign_opening): store it, and when it is durable call
- *            campaign_opening_stored; until then no further trial is added;
- *   negative an errno. */
+ *   1        an opening was decided, the last of campaign_opening: store it, and when it is durable
+ *            call campaign_opening_stored; until then no further trial is added;
+ *   negative an errno with a line in err: the campaign cannot go on. */
 int campaign_advance(struct campaign *campaign, uint64_t wanted, struct errmsg *err);
 void campaign_opening_stored(struct campaign *campaign);
 
-/* The ledger has settled this trial: tells whoever proposed it. */
+/* The ledger has settled this trial: tells whoever proposed it. -ENOENT: nobody did. */
 int campaign_settled(struct campaign *campaign, const struct digest *key);
 
-/* A stored or late result of a trial not proposed (yet): kept for when it is. */
+/* A durable result of a trial not proposed (yet): kept for when it is. -EALREADY, -ENOMEM. */
 int campaign_keep_result(struct campaign *campaign, const struct trial_result *result);
+bool campaign_has_kept(const struct campaign *campaign, const struct digest *key);
 
-/* Ends the search here (wall clock, or the user), so that the final stage follows. */
+/* Ends the search here (wall clock, or the user), so that the final stage follows: nothing more is
+ * proposed, what is out is waited for, and results that an earlier run stored still count. */
 void campaign_stop_search(struct campaign *campaign, const char *reason);
 
 /* ---- looking ---- */

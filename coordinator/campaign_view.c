@@ -1,0 +1,181 @@
+/* campaign_view - the half of campaign that only looks. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "coordinator/campaign.h"
+#include "coordinator/campaign_parts.h"
+
+enum campaign_state campaign_state(const struct campaign *campaign)
+{
+    return campaign->state;
+}
+
+const char *campaign_stop_reason(const struct campaign *campaign)
+{
+    return *campaign->reason ? campaign->reason : NULL;
+}
+
+void campaign_progress(const struct campaign *campaign, struct search_progress *progress_out)
+{
+    strategy_progress(campaign->strategy, progress_out);
+}
+
+size_t campaign_n_openings(const struct campaign *campaign)
+{
+    return campaign->n_openings;
+}
+
+const struct opening *campaign_opening(const struct campaign *campaign, size_t i)
+{
+    return &campaign->openings[i];
+}
+
+uint32_t campaign_final_total(const struct campaign *campaign)
+{
+    const struct final_settings *settings = &campaign->study->final;
+
+    if (campaign->state == CAMPAIGN_SEARCH)
+        return settings->top * settings->seeds;
+    return (uint32_t)campaign->n_finalists * settings->seeds;
+}
+
+uint32_t campaign_final_done(const struct campaign *campaign)
+{
+    uint32_t total = campaign_final_total(campaign);
+
+    /* The test is told last, and is no training. */
+    return campaign->n_final_told < total ? (uint32_t)campaign->n_final_told : total;
+}
+
+bool campaign_in_target(const struct campaign *campaign, int64_t cost)
+{
+    const struct cost_range *target = &campaign->study->search.target;
+
+    return cost >= target->lowest && cost <= target->highest;
+}
+
+bool campaign_candidate(const struct campaign *campaign, size_t i, struct candidate *candidate_out)
+{
+    struct ledger_entry entry;
+
+    trial_ledger_entry(campaign->ledger, i, &entry);
+    if (entry.state != TRIAL_DONE || entry.trial.stage != STAGE_SEARCH)
+        return false;
+    *candidate_out = (struct candidate){
+        .arch = entry.trial.arch,
+        .canonical = entry.trial.arch,
+        .cost = entry.trial.cost,
+        .reward = entry.result.reward,
+    };
+    return true;
+}
+
+static int find_trial(const struct campaign *campaign, enum stage stage, uint32_t replica,
+                      const struct arch *arch, size_t *i_out)
+{
+    struct trial trial = { .stage = stage, .replica = replica, .arch = *arch };
+
+    study_name_trial(campaign->study, &trial);
+    return trial_ledger_find(campaign->ledger, &trial.key, i_out);
+}
+
+int campaign_trial_of(const struct campaign *campaign, const struct arch *candidate, size_t *i_out)
+{
+    return find_trial(campaign, STAGE_SEARCH, 0, candidate, i_out);
+}
+
+bool campaign_reward(const struct campaign *campaign, const struct arch *candidate,
+                     struct reward *reward_out)
+{
+    struct candidate found;
+    size_t i;
+
+    if (campaign_trial_of(campaign, candidate, &i) < 0 || !campaign_candidate(campaign, i, &found))
+        return false;
+    *reward_out = found.reward;
+    return true;
+}
+
+/* Puts a candidate into its place among the best n; returns how many there are now. */
+static size_t insert_sorted(struct candidate *best, size_t n_best, size_t n,
+                            const struct candidate *candidate)
+{
+    size_t place = n_best;
+
+    while (place > 0 && candidate_compare(candidate, &best[place - 1]) < 0)
+        place--;
+    if (place == n)
+        return n_best;
+    if (n_best < n)
+        n_best++;
+    for (size_t i = n_best - 1; i > place; i--)
+        best[i] = best[i - 1];
+    best[place] = *candidate;
+    return n_best;
+}
+
+size_t campaign_best(const struct campaign *campaign, struct candidate *best, size_t n)
+{
+    struct candidate candidate;
+    size_t n_best = 0;
+
+    if (n == 1 && campaign->best != CAMPAIGN_NO_BEST)
+        return campaign_candidate(campaign, (size_t)campaign->best, best);
+    for (size_t i = 0; n > 0 && i < campaign->n_search; i++)
+        if (campaign_candidate(campaign, i, &candidate) &&
+            campaign_in_target(campaign, candidate.cost))
+            n_best = insert_sorted(best, n_best, n, &candidate);
+    return n_best;
+}
+
+static int by_cost_then_reward(const void *a, const void *b)
+{
+    const struct candidate *x = a, *y = b;
+
+    if (x->cost != y->cost)
+        return x->cost < y->cost ? -1 : 1;
+    return candidate_compare(x, y);
+}
+
+int campaign_pareto(const struct campaign *campaign, struct candidate **front_out, size_t *n_out)
+{
+    size_t n = 0, n_front = 0;
+    struct candidate *all = malloc((campaign->n_search + 1) * sizeof *all);
+
+    if (!all)
+        return -ENOMEM;
+    for (size_t i = 0; i < campaign->n_search; i++)
+        n += campaign_candidate(campaign, i, &all[n]);
+    qsort(all, n, sizeof *all, by_cost_then_reward);
+    for (size_t i = 0; i < n; i++)
+        if (n_front == 0 || reward_compare(all[i].reward, all[n_front - 1].reward) > 0)
+            all[n_front++] = all[i];
+    *front_out = all;
+    *n_out = n_front;
+    return 0;
+}
+
+bool campaign_winner(const struct campaign *campaign, struct campaign_winner *winner_out)
+{
+    struct campaign_winner winner = { .test = { 0, 0 } };
+    struct ledger_entry entry;
+    uint32_t finalist;
+    size_t i;
+
+    if (!campaign->final_stage ||
+        final_stage_winner(campaign->final_stage, &finalist, &winner.replica,
+                           &winner.mean_percent) < 0)
+        return false;
+    winner.candidate = campaign->finalists[finalist];
+    if (find_trial(campaign, STAGE_FINAL, winner.replica, &winner.candidate.arch, &i) < 0)
+        return false;
+    trial_ledger_entry(campaign->ledger, i, &entry);
+    winner.weights_key = entry.trial.key;
+    if (find_trial(campaign, STAGE_TEST, winner.replica, &winner.candidate.arch, &i) == 0) {
+        trial_ledger_entry(campaign->ledger, i, &entry);
+        if (entry.state == TRIAL_DONE)
+            winner.test = entry.result.reward;
+    }
+    *winner_out = winner;
+    return true;
+}

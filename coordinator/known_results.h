@@ -1,0 +1,41 @@
+/* known_results - what is known of trials that are not proposed yet, by key.
+ *
+ * After a restart the search proposes its trials again, in their order; what an earlier run stored
+ * of each waits here until then. So does a result that comes for a trial the search has not come
+ * to. Pure. */
+#ifndef LAYERNAS_COORDINATOR_KNOWN_RESULTS_H
+#define LAYERNAS_COORDINATOR_KNOWN_RESULTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "coordinator/ledger/store.h"
+
+struct known_results;
+
+/* What is known of one trial. */
+struct known {
+    struct digest key;
+    bool has_result;
+    struct stored_result stored; /* where has_result */
+    struct stored_failure *failures;
+    size_t n_failures;
+};
+
+struct known_results *known_results_new(void);
+void known_results_free(struct known_results *results);
+
+/* Keep a copy. The first result of a key counts, a later one is -EALREADY. -ENOMEM. */
+int known_results_keep(struct known_results *results, const struct stored_result *stored);
+int known_results_keep_failure(struct known_results *results, const struct stored_failure *failure);
+
+bool known_results_has(const struct known_results *results, const struct digest *key);
+
+/* How many results of search trials wait. */
+size_t known_results_n_search(const struct known_results *results);
+
+/* Hands over what is known of key, for known_free; NULL where that is nothing. */
+struct known *known_results_take(struct known_results *results, const struct digest *key);
+void known_free(struct known *known);
+
+#endif
