@@ -125,7 +125,7 @@ static int infer_input(struct op *op, struct errmsg *err)
     return check_channels(op, s->channels, err);
 }
 
-int op_infer_shape(const struct network *network, struct op *op, struct errmsg *err)
+static int infer_any(const struct network *network, struct op *op, struct errmsg *err)
 {
     const struct shape *in = NULL;
 
@@ -163,6 +163,30 @@ int op_infer_shape(const struct network *network, struct op *op, struct errmsg *
 static int64_t elements(const struct shape *shape)
 {
     return (int64_t)shape->channels * shape->height * shape->width;
+}
+
+/* Above any real network, and far enough below 2^63 for sums over NETWORK_MAX_OPS. */
+static const int64_t most_per_op = INT64_C(1) << 50;
+
+static int check_size(const struct network *before, const struct op *op, struct errmsg *err)
+{
+    double out = (double)elements(&op->out), weights = 0;
+
+    if (op->kind == OP_CONV)
+        weights = (double)op->kernel_h * op->kernel_w *
+                  (before->ops[op->input[0]].out.channels / op->groups);
+    else if (op->kind == OP_DENSE)
+        weights = (double)elements(&before->ops[op->input[0]].out);
+    if (out * (weights + sizeof(float)) < (double)most_per_op)
+        return 0;
+    return errmsg_set(err, -EINVAL, "%s: too large to count", op_kind_name(op->kind));
+}
+
+int op_infer_shape(const struct network *network, struct op *op, struct errmsg *err)
+{
+    int rc = infer_any(network, op, err);
+
+    return rc < 0 ? rc : check_size(network, op, err);
 }
 
 void op_costs(const struct network *network, size_t i, const struct count_rules *rules,
@@ -224,23 +248,6 @@ static int check_op(const struct network *before, const struct op *given, struct
     return rc;
 }
 
-/* Above any real network, and far enough below 2^63 for sums over NETWORK_MAX_OPS. */
-static const int64_t most_per_op = INT64_C(1) << 50;
-
-static int check_size(const struct network *before, const struct op *op, struct errmsg *err)
-{
-    double out = (double)elements(&op->out), weights = 0;
-
-    if (op->kind == OP_CONV)
-        weights = (double)op->kernel_h * op->kernel_w *
-                  (before->ops[op->input[0]].out.channels / op->groups);
-    else if (op->kind == OP_DENSE)
-        weights = (double)elements(&before->ops[op->input[0]].out);
-    if (out * (weights + sizeof(float)) < (double)most_per_op)
-        return 0;
-    return errmsg_set(err, -EINVAL, "op %zu: too large to count", before->n_ops);
-}
-
 int network_check(const struct network *network, struct errmsg *err)
 {
     const struct op *last;
@@ -252,8 +259,6 @@ int network_check(const struct network *network, struct errmsg *err)
         struct network before = { .n_ops = i, .ops = network->ops };
         int rc = check_op(&before, &network->ops[i], err);
 
-        if (rc == 0)
-            rc = check_size(&before, &network->ops[i], err);
         if (rc < 0)
             return rc;
     }

@@ -78,7 +78,8 @@ void network_clear(struct network *network);
 int network_append(struct network *network, const struct op *op);
 
 /* Fills op->out from the shapes of its inputs and its own fields. -EINVAL when they do not fit
- * (a kernel larger than the padded image, groups that do not divide, unequal shapes to add). */
+ * (a kernel larger than the padded image, groups that do not divide, unequal shapes to add), or when
+ * the op is too large to count. */
 int op_infer_shape(const struct network *network, struct op *op, struct errmsg *err);
 
 /* For networks from outside: kinds known, inputs earlier, every shape as op_infer_shape finds it,

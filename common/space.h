@@ -7,6 +7,7 @@
 #define LAYERNAS_COMMON_SPACE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "common/arch.h"
@@ -16,9 +17,18 @@
 
 struct space;
 
+enum {
+    SPACE_MAX_INTERFACES = 1024,            /* that can reach one border, and */
+    SPACE_MAX_INTERFACES_IN_ALL = 8 * 1024, /* over all borders */
+};
+
 /* Reads a space file and checks it whole: every option must fit every interface that can reach it.
  * -EINVAL with FILE:LINE: FIELD in err, -ENOENT and the like, -ENOMEM. */
 int space_load(const char *path, struct space **space_out, struct errmsg *err);
+
+/* The same from memory; name stands for the file in faults. */
+int space_parse(const char *text, size_t size, const char *name, struct space **space_out,
+                struct errmsg *err);
 void space_free(struct space *space);
 
 uint32_t space_n_layers(const struct space *space);
@@ -37,16 +47,20 @@ double space_size(const struct space *space);
 /* -EINVAL unless arch has one existing option for each layer. */
 int space_check_arch(const struct space *space, const struct arch *arch, struct errmsg *err);
 
-/* What the stem gives to the first layer; its cost is added to *costs. */
-struct shape space_stem(const struct space *space, struct costs *costs);
+/* An interface is what a block sees of all before it: the shape of the last op. Border b lies before
+ * layer b, border space_n_layers before the head. The interfaces that can reach a border have the
+ * numbers 0, 1, ... there, in an order that depends only on the file. Border 0 has one. */
+uint32_t space_n_interfaces(const struct space *space, uint32_t border);
+struct shape space_interface(const struct space *space, uint32_t border, uint32_t interface);
 
-/* What layer gives to the next one when it holds option and sees the interface in; the cost of
- * its ops is added to *costs. in must be an interface that can reach this layer. */
-struct shape space_apply(const struct space *space, uint32_t layer, uint32_t option,
-                         const struct shape *in, struct costs *costs);
+/* The interface that layer passes on when it holds option and sees that interface; the cost of its
+ * ops is added to *costs. */
+uint32_t space_step(const struct space *space, uint32_t layer, uint32_t option, uint32_t interface,
+                    struct costs *costs);
 
-/* The cost of the head on interface in, added to *costs. */
-void space_head(const struct space *space, const struct shape *in, struct costs *costs);
+/* The cost of the input and the stem, and of the head on an interface, added to *costs. */
+void space_stem(const struct space *space, struct costs *costs);
+void space_head(const struct space *space, uint32_t interface, struct costs *costs);
 
 /* Resolves arch (which space_check_arch accepts) to its network, the caller's to clear.
  * -ENOTSUP, -ENOMEM. */

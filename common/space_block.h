@@ -1,0 +1,96 @@
+/* space_block - the blocks of the space language: how each is written, and which primitive
+ * operations it stands for. Private to space; a new kind of block is one row of block_kinds.
+ *
+ * A block in a file may give lists (kernel: [3, 5]); it then stands for one variant for each
+ * combination, in the order written, the last list fastest. */
+#ifndef LAYERNAS_COMMON_SPACE_BLOCK_H
+#define LAYERNAS_COMMON_SPACE_BLOCK_H
+
+#include "common/network.h"
+#include "common/yaml_doc.h"
+
+enum block_field {
+    FIELD_EXPAND,
+    FIELD_POOLING,
+    FIELD_KERNEL,
+    FIELD_SIZE,
+    FIELD_OUT,
+    FIELD_STRIDE,
+    FIELD_GROUPS,
+    FIELD_ACT,
+    FIELD_NORM,
+    FIELD_BIAS,
+    BLOCK_FIELDS
+};
+
+/* A field's value is a number from 1, or the i-th of the field's words as BLOCK_WORD(i). */
+#define BLOCK_WORD(i) (-1 - (i))
+
+enum {
+    OUT_SAME = BLOCK_WORD(0), /* as many channels as come in */
+    OUT_CLASSES = BLOCK_WORD(1),
+    SIZE_ALL = BLOCK_WORD(0),        /* the whole image */
+    GROUPS_CHANNELS = BLOCK_WORD(0), /* depthwise */
+    STRIDE_SIZE = 0,                 /* a pool's preset; has no word */
+    ACT_NONE = BLOCK_WORD(0),        /* then the activations, in the order of enum activation */
+    BLOCK_FALSE = BLOCK_WORD(0),
+    BLOCK_TRUE = BLOCK_WORD(1),
+};
+
+enum field_use { FIELD_UNKNOWN, FIELD_REQUIRED, FIELD_OPTIONAL };
+
+struct emitter;
+
+struct block_kind {
+    const char *name;
+    int (*emit)(struct emitter *emitter, const int32_t value[BLOCK_FIELDS]);
+    struct {
+        enum field_use use;
+        int32_t preset;
+    } fields[BLOCK_FIELDS];
+    bool has_main; /* a bare value (act: relu) stands for the field main */
+    enum block_field main;
+};
+
+extern const struct block_kind block_kinds[];
+extern const size_t n_block_kinds;
+
+enum { BLOCK_KINDS_MAX = 32, BLOCK_SEQUENCE_MAX = 64 };
+
+/* One variant of one block. */
+struct block {
+    const struct block_kind *kind;
+    yaml_node_t *node; /* for faults, while the document lives */
+    int32_t value[BLOCK_FIELDS];
+};
+
+/* What an option, the stem or the head is: blocks one after the other. */
+struct block_sequence {
+    size_t n;
+    struct block blocks[BLOCK_SEQUENCE_MAX];
+};
+
+/* Appends the block's operations to network, reading its last one. -EINVAL when the block does not
+ * fit there; -ENOMEM, -E2BIG. */
+int block_emit(const struct block *block, uint32_t classes, struct network *network,
+               struct errmsg *err);
+
+struct block_reader {
+    struct yaml_doc *doc;
+    const char *field; /* where the blocks stand: "layers.block1.options" */
+    struct errmsg *err;
+};
+
+/* How many variants the block, or list of blocks, at node stands for: 0 where a list is empty;
+ * limit + 1 where there are more than limit. */
+size_t block_variants(struct yaml_doc *doc, yaml_node_t *node, size_t limit);
+
+/* Reads one of them, variant < block_variants. -EINVAL with the fault. */
+int block_sequence_read(const struct block_reader *reader, yaml_node_t *node, size_t variant,
+                        struct block_sequence *sequence_out);
+
+/* "mbconv e3 k5 o24 s2", blocks joined by " + "; equal exactly for equal sequences. The caller's to
+ * free(); NULL when memory runs out. */
+char *block_sequence_name(const struct block_sequence *sequence);
+
+#endif

@@ -1,0 +1,208 @@
+/* space_resolve - the half of reading a space file that turns blocks into fragments of networks. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "common/space_block.h"
+#include "common/space_reader.h"
+
+/* Says which bound a space has passed; other errors go through. */
+static int too_large(const struct space_reader *r, int rc, const yaml_node_t *node,
+                     const char *where)
+{
+    if (rc == -ENOMEM)
+        return reader_out_of_memory(r);
+    if (rc != -E2BIG)
+        return rc;
+    return yaml_fault(r->doc, node, r->err,
+                      "%s: options times shapes pass what can be held; at most %d shapes before "
+                      "a layer",
+                      where, SPACE_MAX_INTERFACES);
+}
+
+/* ---- fragments ---- */
+
+/* Starts the scratch network anew: *first, then nothing. */
+static int start_scratch(struct space_reader *r, const struct shape *first)
+{
+    struct op op = { .kind = OP_INPUT, .layer = NETWORK_STEM, .out = *first };
+
+    r->scratch.n_ops = 0;
+    return network_append(&r->scratch, &op);
+}
+
+static int emit_blocks(struct space_reader *r, const struct block_sequence *sequence,
+                       const char *where)
+{
+    struct shape in = r->scratch.ops[0].out;
+
+    for (size_t i = 0; i < sequence->n; i++) {
+        const struct block *block = &sequence->blocks[i];
+        struct errmsg why;
+        int rc = block_emit(block, r->space->classes, &r->scratch, &why);
+
+        if (rc == -EINVAL)
+            return yaml_fault(r->doc, block->node, r->err, "%s.%s: %s (on an input of %dx%dx%d)",
+                              where, block->kind->name, why.text, in.channels, in.height, in.width);
+        if (rc < 0)
+            return too_large(r, rc, block->node, where);
+    }
+    return 0;
+}
+
+static struct shape scratch_shape(const struct space_reader *r)
+{
+    return r->scratch.ops[r->scratch.n_ops - 1].out;
+}
+
+/* Resolves one option of a layer on every interface of its border. */
+static int resolve_option(struct space_reader *r, uint32_t layer, uint32_t option,
+                          const struct block_sequence *sequence, const char *where)
+{
+    struct graph *graph = &r->space->graph;
+    const struct graph_border *border = &graph->borders[layer];
+    struct graph_layer *l = &graph->layers[layer];
+    int rc = 0;
+
+    for (uint32_t i = 0; rc == 0 && i < border->n; i++) {
+        struct fragment *fragment = &l->fragments[(size_t)i * l->n_options + option];
+        struct shape out;
+
+        if (start_scratch(r, &border->shapes[i]) < 0)
+            return reader_out_of_memory(r);
+        rc = emit_blocks(r, sequence, where);
+        if (rc < 0)
+            return rc;
+        out = scratch_shape(r);
+        rc = graph_add_fragment(graph, &r->scratch, 1, &r->space->rules, fragment);
+        if (rc == 0 && layer < r->space->n_layers)
+            rc = graph_add_interface(graph, layer + 1, &out, border->most_ops[i] + fragment->n,
+                                     &fragment->to);
+    }
+    return too_large(r, rc, sequence->blocks[0].node, where);
+}
+
+/* ---- a layer ---- */
+
+static int read_option(struct space_reader *r, yaml_node_t *item, size_t variant, uint32_t option,
+                       const char *where)
+{
+    struct block_reader reader = { .doc = r->doc, .field = where, .err = r->err };
+    uint32_t l = r->space->n_layers - 1;
+    struct block_sequence sequence;
+    char *name;
+    int rc = block_sequence_read(&reader, item, variant, &sequence);
+
+    if (rc < 0)
+        return rc;
+    name = block_sequence_name(&sequence);
+    if (!name)
+        return reader_out_of_memory(r);
+    r->space->layers[l].options[option] = name;
+    return resolve_option(r, l, option, &sequence, where);
+}
+
+int reader_layer(struct space_reader *r, yaml_node_t *options, const char *where)
+{
+    uint32_t l = r->space->n_layers - 1, option = 0;
+    yaml_node_t *item;
+    int rc = graph_open_layer(&r->space->graph, l, r->space->layers[l].n_options);
+
+    if (rc < 0)
+        return too_large(r, rc, options, where);
+    for (size_t i = 0; (item = yaml_list_item(r->doc, options, i)); i++) {
+        size_t n = block_variants(r->doc, item, ARCH_MAX_OPTIONS);
+
+        for (size_t variant = 0; variant < n; variant++) {
+            rc = read_option(r, item, variant, option++, where);
+            if (rc < 0)
+                return rc;
+        }
+    }
+    return 0;
+}
+
+/* ---- stem, head ---- */
+
+/* The stem or the head: one sequence, no variants. */
+static int read_fixed(struct space_reader *r, yaml_node_t *node, const char *where,
+                      struct block_sequence *sequence_out)
+{
+    struct block_reader reader = { .doc = r->doc, .field = where, .err = r->err };
+    int rc = reader_check_list(r, node, where, BLOCK_SEQUENCE_MAX, "blocks");
+
+    if (rc < 0)
+        return rc;
+    if (block_variants(r->doc, node, 1) != 1)
+        return yaml_fault(r->doc, node, r->err,
+                          "%s: a list of values; one value, nothing is "
+                          "searched here",
+                          where);
+    return block_sequence_read(&reader, node, 0, sequence_out);
+}
+
+int reader_stem(struct space_reader *r, yaml_node_t *root)
+{
+    yaml_node_t *node = yaml_map_get(r->doc, root, "stem");
+    struct block_sequence sequence = { 0 };
+    struct graph *graph = &r->space->graph;
+    struct errmsg why;
+    struct shape out;
+    uint32_t first;
+    int rc = 0;
+
+    if (node)
+        rc = read_fixed(r, node, "stem", &sequence);
+    if (rc < 0)
+        return rc;
+    if (start_scratch(r, &r->space->input) < 0)
+        return reader_out_of_memory(r);
+    if (op_infer_shape(&r->scratch, &r->scratch.ops[0], &why) < 0)
+        return yaml_fault(r->doc, root, r->err, "input: %s", why.text);
+    rc = emit_blocks(r, &sequence, "stem");
+    if (rc < 0)
+        return rc;
+    out = scratch_shape(r);
+    rc = graph_add_fragment(graph, &r->scratch, 0, &r->space->rules, &graph->stem);
+    if (rc == 0)
+        rc = graph_add_interface(graph, 0, &out, graph->stem.n, &first);
+    return too_large(r, rc, root, "stem");
+}
+
+static int check_logits(const struct space_reader *r, yaml_node_t *node)
+{
+    const struct graph *graph = &r->space->graph;
+    const struct graph_border *border = &graph->borders[r->space->n_layers];
+
+    for (uint32_t i = 0; i < border->n; i++) {
+        const struct fragment *head = graph_fragment(graph, r->space->n_layers, 0, i);
+        const struct shape *out;
+
+        if (head->n == 0)
+            return yaml_fault(r->doc, node, r->err, "head: no operation; at least one");
+        out = &graph->vocabulary.ops[graph->words[head->first + head->n - 1]].out;
+        if (out->channels != (int32_t)r->space->classes || out->height != 1 || out->width != 1)
+            return yaml_fault(r->doc, node, r->err,
+                              "head: gives %dx%dx%d; %ux1x1, a logit for "
+                              "each class",
+                              out->channels, out->height, out->width, r->space->classes);
+        if (border->most_ops[i] + head->n > NETWORK_MAX_OPS)
+            return yaml_fault(r->doc, node, r->err, "layers: networks of up to %u operations; %d",
+                              border->most_ops[i] + head->n, NETWORK_MAX_OPS);
+    }
+    return 0;
+}
+
+int reader_head(struct space_reader *r, yaml_node_t *root)
+{
+    yaml_node_t *node = reader_required(r, root, "", "head");
+    struct block_sequence sequence;
+    uint32_t n_layers = r->space->n_layers;
+    int rc = node ? read_fixed(r, node, "head", &sequence) : -EINVAL;
+
+    if (rc < 0)
+        return rc;
+    rc = too_large(r, graph_open_layer(&r->space->graph, n_layers, 1), node, "head");
+    if (rc == 0)
+        rc = resolve_option(r, n_layers, 0, &sequence, "head");
+    return rc < 0 ? rc : check_logits(r, node);
+}
