@@ -28,7 +28,9 @@ int cost_model_new(const struct space *space, enum cost_metric metric,
 
 /* Costs given for every architecture of a space: cost[i] is that of the architecture whose option
  * vector, read as a mixed-radix number with the last layer fastest, is i. -1: not in the table,
- * such an architecture is never proposed. Copies. -EINVAL if n is not the size of the space. */
+ * such an architecture is never proposed. Copies. -EINVAL if n is not the size of the space, or a
+ * cost is below -1; -ENOMEM. Completions with the front or the back fixed read one node of a tree
+ * for each layer; other sets may read many of the n rows. */
 int cost_model_from_table(const struct space *space, const int64_t *cost, size_t n,
                           struct cost_model **model_out);
 void cost_model_free(struct cost_model *model);
@@ -42,11 +44,12 @@ int64_t cost_of(const struct cost_model *model, const struct arch *arch);
 struct costs cost_details(const struct cost_model *model, const struct arch *arch);
 
 /* The exact range of cost over all architectures that hold the options of arch in the layers of
- * the set fixed (bit l: layer l); the other layers are free. */
+ * the set fixed (bit l: layer l); the other layers are free. Empty where a table knows none. */
 struct cost_range cost_completions(const struct cost_model *model, const struct arch *arch,
                                    uint64_t fixed);
 
-/* An architecture that attains an end of that range: the smallest option vector that does. */
+/* An architecture that attains an end of that range: the smallest option vector that does. arch
+ * itself where the range is empty. */
 struct arch cost_cheapest(const struct cost_model *model, const struct arch *arch, uint64_t fixed);
 struct arch cost_dearest(const struct cost_model *model, const struct arch *arch, uint64_t fixed);
 
