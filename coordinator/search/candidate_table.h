@@ -1,10 +1,14 @@
 /* candidate_table - one layer's buckets, each with its best distinct candidates.
  *
  * The order is total: higher reward, then lower cost, then the smaller option vector; so a table
- * depends only on the set of candidates it was offered, never on the order they came in. */
+ * depends only on the set of candidates it was offered, never on the order they came in.
+ *
+ * Sparse: memory and time grow with what is offered, not with the number of buckets. Offers are
+ * sorted in when the table is read next, so reading is not for two threads at once. */
 #ifndef LAYERNAS_COORDINATOR_SEARCH_CANDIDATE_TABLE_H
 #define LAYERNAS_COORDINATOR_SEARCH_CANDIDATE_TABLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,6 +16,8 @@
 #include "common/cost.h"
 #include "common/digest.h"
 #include "common/trial.h"
+
+enum { BUCKETS_MAX = INT32_MAX }; /* so that an index fits an int */
 
 struct candidate {
     struct arch arch;      /* as spelled: what later layers are searched from */
@@ -23,7 +29,8 @@ struct candidate {
 /* Negative when a comes before b, that is, is the better one. */
 int candidate_compare(const struct candidate *a, const struct candidate *b);
 
-/* floor((cost - edges.lowest) x n / (edges.highest - edges.lowest + 1)), or -ERANGE outside. */
+/* floor((cost - edges.lowest) x n / (edges.highest - edges.lowest + 1)), or -ERANGE outside.
+ * n_buckets is from 1 to BUCKETS_MAX. */
 int bucket_index(const struct cost_range *edges, uint32_t n_buckets, int64_t cost);
 
 /* The costs that bucket holds. Empty for some buckets when there are more buckets than costs. */
@@ -40,10 +47,14 @@ void candidate_table_free(struct candidate_table *table);
 int candidate_table_offer(struct candidate_table *table, uint32_t bucket, uint32_t interface,
                           const struct candidate *candidate);
 
-/* Kept candidates in order of bucket, interface, then rank. i < candidate_table_n. */
+/* Kept candidates in order of bucket, interface, then rank. i < candidate_table_n. What comes back
+ * belongs to the table and lives until the next offer. */
 size_t candidate_table_n(const struct candidate_table *table);
 const struct candidate *candidate_table_at(const struct candidate_table *table, size_t i,
                                            uint32_t *bucket_out, uint32_t *interface_out);
+
+/* Whether a cell was offered more distinct candidates than it keeps. */
+bool candidate_table_displaced(const struct candidate_table *table);
 
 /* A name for the whole content: equal tables, equal digests. */
 struct digest candidate_table_digest(const struct candidate_table *table);

@@ -66,7 +66,8 @@ struct opening {
     uint32_t pass, layer;   /* pass counts from 1; layer is an index into the space */
     uint32_t buckets, keep; /* H and K */
     struct cost_range
-        edges; /* bucket(cost) = floor((cost - lowest) x H / (highest - lowest + 1)) */
+        edges; /* bucket(cost) = floor((cost - lowest) x H / (highest - lowest + 1)); empty
+                * where every child was dropped */
     uint32_t n_parents, n_children;
     struct arch *parents; /* owned, as spelled */
     struct opening_child *children;
@@ -85,7 +86,7 @@ struct search_progress {
 };
 
 /* The strategy named settings->strategy. settings and model must outlive it. -ENOENT for an unknown
- * name, -ENOMEM. */
+ * name, -ERANGE when no architecture meets the target, -ENOMEM. */
 int strategy_new(const struct search_settings *settings, const struct cost_model *model,
                  struct strategy **strategy_out);
 void strategy_free(struct strategy *strategy);
@@ -101,8 +102,8 @@ const struct opening *strategy_opening(const struct strategy *strategy);
  * the space does not have. */
 int strategy_adopt(struct strategy *strategy, const struct opening *stored);
 
-/* The verdict on proposal number. Telling one twice, or one never proposed, is -EINVAL and changes
- * nothing. */
+/* The verdict on proposal number. Telling one twice, one never proposed, or a reward of 0 out of 0,
+ * is -EINVAL and changes nothing. */
 int strategy_tell(struct strategy *strategy, uint64_t number, const struct verdict *verdict);
 
 void strategy_progress(const struct strategy *strategy, struct search_progress *progress_out);
@@ -116,7 +117,8 @@ uint64_t strategy_trial_bound(const struct search_settings *settings,
 
 /* The first trial: settings->layernas.default_arch brought, one layer after the other in turn, to
  * the nearest option that moves its cost toward the target, until it meets it. Falls back to an
- * architecture of the target found through cost_completions. -ENOENT if none meets it. */
+ * architecture of the target found through cost_completions. -ENOENT if none meets it (or none was
+ * found in 65,536 steps, which takes a target narrower than the gaps between costs). */
 int strategy_anchor(const struct search_settings *settings, const struct cost_model *model,
                     struct arch *anchor_out);
 

@@ -1,0 +1,28 @@
+/* arch_set - distinct architectures in the order they came, each found by its value at once.
+ * Indices are stable: what else is known of an architecture goes into an array beside. */
+#ifndef LAYERNAS_COORDINATOR_SEARCH_ARCH_SET_H
+#define LAYERNAS_COORDINATOR_SEARCH_ARCH_SET_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/arch.h"
+
+/* Empty when all zero. */
+struct arch_set {
+    struct arch *at; /* owned, n of them */
+    size_t n, room;
+    uint32_t *slots; /* a hash table, index + 1; 0: free */
+    size_t n_slots;  /* a power of two, or 0 */
+};
+
+void arch_set_clear(struct arch_set *set);
+
+/* 1 when a copy of arch was added, as set->at[set->n - 1]; 0 when it was there; -ENOMEM; -ENOSPC at
+ * UINT32_MAX - 1 of them. */
+int arch_set_add(struct arch_set *set, const struct arch *arch);
+
+/* Its index, or -ENOENT. */
+int64_t arch_set_find(const struct arch_set *set, const struct arch *arch);
+
+#endif

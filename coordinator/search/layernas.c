@@ -1,0 +1,352 @@
+/* LayerNAS (DESIGN, "LayerNAS, exactly"): one layer after the other, the best of each cost bucket
+ * go on.
+ *
+ *    ANCHOR -> OPEN -> OPENED -> ISSUE -> SETTLE -> OPEN ...           layer after layer
+ *                                            '----> OPEN ... or end    pass after pass
+ *
+ * ANCHOR  the first trial
+ * OPEN    make the opening; ask says ASK_OPENING
+ * OPENED  it can still be replaced by a stored one
+ * ISSUE   its trials go out, one at each ask
+ * SETTLE  waits until all proposals are told (D_j: everything before this layer's end), then the
+ *         table's candidates are the parents of the next layer
+ *
+ * Where no child of a layer has a valid result (all dropped, all quarantined) the pass goes on with
+ * the layer's parents as they were.
+ *
+ * The search ends after a pass that made no trial, if the next one would start from the same
+ * default and a finer table would keep no more: no bucket wide enough to be divided displaced
+ * anything. Every pass with a trial uses up one of finitely many candidates; passes without one
+ * double H at least, until no bucket is wider than one cost or H has reached its end. */
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "coordinator/search/candidate_table.h"
+#include "coordinator/search/layernas.h"
+#include "coordinator/search/opening.h"
+#include "coordinator/search/opening_table.h"
+#include "coordinator/search/strategy_ops.h"
+
+enum step { STEP_ANCHOR, STEP_OPEN, STEP_OPENED, STEP_ISSUE, STEP_SETTLE, STEP_END };
+
+struct layernas {
+    struct strategy base;
+    enum step step;
+    struct layernas_limits limits;
+    struct arch anchor;          /* its candidate */
+    struct layernas_place place; /* of the next opening, or of the current one */
+    struct arch *parents;        /* owned; place.parents */
+    struct opening opening;      /* the current one */
+    uint32_t next_child;         /* STEP_ISSUE: children before this one have gone out */
+    uint64_t pass_start;         /* proposals before this pass */
+    bool refinable;              /* in this pass a finer table would have kept more */
+    uint32_t openings;
+    uint64_t dropped, saved;
+};
+
+static const struct layernas *layernas_of_const(const struct strategy *strategy)
+{
+    return (const struct layernas *)strategy;
+}
+
+static struct layernas *layernas_of(struct strategy *strategy)
+{
+    return (struct layernas *)strategy;
+}
+
+/* Takes parents over. */
+static void set_parents(struct layernas *s, struct arch *parents, uint32_t n)
+{
+    free(s->parents);
+    s->parents = parents;
+    s->place.parents = parents;
+    s->place.n_parents = n;
+}
+
+/* A pass starts from its default alone. */
+static int begin_pass(struct layernas *s, uint32_t pass, uint32_t buckets,
+                      const struct arch *default_arch)
+{
+    struct arch *parents = malloc(sizeof *parents);
+
+    if (!parents)
+        return -ENOMEM;
+    *parents = *default_arch;
+    set_parents(s, parents, 1);
+    s->place.pass = pass;
+    s->place.buckets = buckets;
+    s->place.position = 0;
+    s->place.default_arch = *default_arch;
+    s->pass_start = proposals_n(&s->base.proposals);
+    s->refinable = false;
+    return 0;
+}
+
+static void destroy(struct strategy *strategy)
+{
+    struct layernas *s = layernas_of(strategy);
+
+    opening_clear(&s->opening);
+    free(s->parents);
+    free(s);
+}
+
+static int find_anchor(const struct search_settings *settings, const struct cost_model *model,
+                       struct arch *candidate_out)
+{
+    struct arch anchor;
+    int rc = strategy_anchor(settings, model, &anchor);
+
+    if (rc == -ENOENT)
+        return -ERANGE;
+    return rc < 0 ? rc : layernas_candidate(settings, model, &anchor, candidate_out);
+}
+
+static int create(const struct search_settings *settings, const struct cost_model *model,
+                  struct strategy **strategy_out)
+{
+    struct layernas *s = calloc(1, sizeof *s);
+    int rc = -ENOMEM;
+
+    if (!s)
+        return rc;
+    layernas_limits_init(settings, model, &s->limits);
+    rc = find_anchor(settings, model, &s->anchor);
+    if (rc == 0)
+        rc = begin_pass(s, 1, settings->layernas.buckets, &settings->layernas.default_arch);
+    if (rc < 0) {
+        destroy(&s->base);
+        return rc;
+    }
+    *strategy_out = &s->base;
+    return 0;
+}
+
+static int make_opening(struct layernas *s)
+{
+    struct opening opening;
+    int rc;
+
+    s->place.number = s->openings;
+    rc = layernas_open(s->base.settings, s->base.model, &s->base.proposals, &s->place, &opening);
+    if (rc < 0)
+        return rc;
+    opening_clear(&s->opening);
+    s->opening = opening;
+    s->next_child = 0;
+    return 0;
+}
+
+static void count_fates(struct layernas *s)
+{
+    s->openings++;
+    for (uint32_t i = 0; i < s->opening.n_children; i++) {
+        enum fate fate = s->opening.children[i].fate;
+
+        s->dropped += fate == FATE_DROPPED;
+        s->saved += fate == FATE_KNOWN || fate == FATE_DUPLICATE;
+    }
+}
+
+static bool next_trial(struct layernas *s, struct arch *candidate_out)
+{
+    while (s->next_child < s->opening.n_children) {
+        const struct opening_child *child = &s->opening.children[s->next_child++];
+
+        if (child->fate == FATE_TRIAL && !proposals_known(&s->base.proposals, &child->candidate)) {
+            *candidate_out = child->candidate;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool costs_exceed_buckets(const struct opening *opening)
+{
+    return (__int128)opening->edges.highest - opening->edges.lowest >= opening->buckets;
+}
+
+static uint32_t n_layers(const struct layernas *s)
+{
+    return space_n_layers(cost_model_space(s->base.model));
+}
+
+static int take_parents(struct layernas *s, const struct candidate_table *table)
+{
+    uint32_t layer = layernas_layer(s->base.settings, s->base.model, s->place.position);
+    uint32_t n_options = space_n_options(cost_model_space(s->base.model), layer);
+    struct arch *parents;
+    uint32_t n;
+    int rc = layernas_parents(table, &s->opening, n_options, &parents, &n);
+
+    if (rc == 0)
+        set_parents(s, parents, n);
+    return rc;
+}
+
+static int settle_layer(struct layernas *s)
+{
+    struct candidate_table *table;
+    int rc = opening_table(&s->opening, proposals_reward, &s->base.proposals, &table);
+
+    if (rc < 0)
+        return rc;
+    if (candidate_table_displaced(table) && costs_exceed_buckets(&s->opening))
+        s->refinable = true;
+    if (++s->place.position < n_layers(s))
+        rc = take_parents(s, table);
+    candidate_table_free(table);
+    return rc;
+}
+
+static void stop(struct layernas *s, const char *reason)
+{
+    snprintf(s->base.stop_reason, sizeof s->base.stop_reason, "%s", reason);
+    s->step = STEP_END;
+}
+
+static int end_pass(struct layernas *s)
+{
+    const struct layernas_settings *settings = &s->base.settings->layernas;
+    const struct proposals *known = &s->base.proposals;
+    bool had_trials = proposals_n(known) > s->pass_start;
+    uint32_t buckets = layernas_next_buckets(settings, s->place.buckets, had_trials);
+    struct arch next_default = known->best ? known->archs.at[known->best - 1]
+                                           : s->place.default_arch;
+    bool same_start = arch_equal(&next_default, &s->place.default_arch);
+
+    if (settings->passes && s->place.pass >= settings->passes) {
+        char reason[STOP_REASON_SIZE];
+
+        snprintf(reason, sizeof reason, "%u %s done", settings->passes,
+                 settings->passes == 1 ? "pass" : "passes");
+        stop(s, reason);
+        return 0;
+    }
+    if (!had_trials && same_start && (!s->refinable || buckets == s->place.buckets)) {
+        stop(s, "nothing left to try");
+        return 0;
+    }
+    return begin_pass(s, s->place.pass + 1, buckets, &next_default);
+}
+
+static int settle(struct layernas *s)
+{
+    int rc = settle_layer(s);
+
+    s->step = STEP_OPEN;
+    return rc == 0 && s->place.position == n_layers(s) ? end_pass(s) : rc;
+}
+
+static int ask(struct strategy *strategy, struct arch *candidate_out)
+{
+    struct layernas *s = layernas_of(strategy);
+
+    for (;;) {
+        int rc = 0;
+
+        switch (s->step) {
+        case STEP_ANCHOR:
+            *candidate_out = s->anchor;
+            s->step = STEP_OPEN;
+            return ASK_TRIAL;
+        case STEP_OPEN:
+            rc = make_opening(s);
+            if (rc < 0)
+                return rc;
+            s->step = STEP_OPENED;
+            return ASK_OPENING;
+        case STEP_OPENED:
+            count_fates(s);
+            s->step = STEP_ISSUE;
+            break;
+        case STEP_ISSUE:
+            if (next_trial(s, candidate_out))
+                return ASK_TRIAL;
+            s->step = STEP_SETTLE;
+            break;
+        case STEP_SETTLE:
+            if (s->base.proposals.told < proposals_n(&s->base.proposals))
+                return ASK_WAIT;
+            rc = settle(s);
+            if (rc < 0)
+                return rc;
+            break;
+        case STEP_END:
+            return ASK_DONE;
+        }
+    }
+}
+
+static const struct opening *current_opening(const struct strategy *strategy)
+{
+    return &layernas_of_const(strategy)->opening;
+}
+
+static int adopt(struct strategy *strategy, const struct opening *stored)
+{
+    struct layernas *s = layernas_of(strategy);
+    struct opening copy;
+    int rc;
+
+    if (s->step != STEP_OPENED || stored->number != s->opening.number ||
+        stored->pass != s->opening.pass || stored->layer != s->opening.layer)
+        return -EINVAL;
+    rc = opening_check(stored, s->base.model);
+    if (rc == 0)
+        rc = opening_copy(stored, &copy);
+    if (rc < 0)
+        return rc;
+    opening_clear(&s->opening);
+    s->opening = copy;
+    return 0;
+}
+
+/* Trials still to go out, of the current opening and of those after it. */
+static uint64_t bound_ahead(const struct layernas *s)
+{
+    const struct search_settings *settings = s->base.settings;
+    uint64_t trials = 0, survivors = 0, kept;
+
+    if (s->step == STEP_ANCHOR || s->step == STEP_OPEN)
+        return (s->step == STEP_ANCHOR) + layernas_bound_from(settings, s->base.model, &s->limits,
+                                                              &s->place, s->place.position,
+                                                              s->place.n_parents);
+    for (uint32_t i = 0; i < s->opening.n_children; i++) {
+        trials += i >= s->next_child && s->opening.children[i].fate == FATE_TRIAL;
+        survivors += s->opening.children[i].fate != FATE_DROPPED;
+    }
+    kept = layernas_most_kept(&settings->layernas, s->opening.buckets, survivors);
+    if (kept < s->opening.n_parents)
+        kept = s->opening.n_parents; /* they go on where nothing is kept */
+    return trials + layernas_bound_from(settings, s->base.model, &s->limits, &s->place,
+                                        s->place.position + 1, kept);
+}
+
+static void progress(const struct strategy *strategy, struct search_progress *progress)
+{
+    const struct layernas *s = layernas_of_const(strategy);
+
+    progress->pass = s->openings ? s->opening.pass : 0;
+    progress->layer = s->opening.layer;
+    progress->openings = s->openings;
+    progress->dropped = s->dropped;
+    progress->saved = s->saved;
+    progress->bound = progress->proposed + bound_ahead(s);
+    if (progress->bound > s->limits.candidates)
+        progress->bound = s->limits.candidates;
+}
+
+const struct strategy_ops layernas_ops = {
+    .name = "layernas",
+    .create = create,
+    .destroy = destroy,
+    .ask = ask,
+    .opening = current_opening,
+    .adopt = adopt,
+    .progress = progress,
+    .trial_bound = layernas_trial_bound,
+};

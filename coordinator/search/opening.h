@@ -1,0 +1,14 @@
+/* opening - what every strategy with openings does with one (struct opening: strategy.h). */
+#ifndef LAYERNAS_COORDINATOR_SEARCH_OPENING_H
+#define LAYERNAS_COORDINATOR_SEARCH_OPENING_H
+
+#include "common/cost.h"
+#include "coordinator/search/strategy.h"
+
+/* An independent copy, the caller's to clear. -ENOMEM. */
+int opening_copy(const struct opening *opening, struct opening *copy_out);
+
+/* -EINVAL unless every architecture, index and cost in it can belong to a search on model. */
+int opening_check(const struct opening *opening, const struct cost_model *model);
+
+#endif

@@ -1,0 +1,98 @@
+#include "coordinator/search/proposals.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "coordinator/search/target.h"
+
+void proposals_clear(struct proposals *proposals)
+{
+    arch_set_clear(&proposals->archs);
+    free(proposals->at);
+    *proposals = (struct proposals){ 0 };
+}
+
+uint64_t proposals_n(const struct proposals *proposals)
+{
+    return proposals->archs.n;
+}
+
+bool proposals_known(const struct proposals *proposals, const struct arch *candidate)
+{
+    return arch_set_find(&proposals->archs, candidate) >= 0;
+}
+
+int64_t proposals_add(struct proposals *proposals, const struct arch *candidate, int64_t cost)
+{
+    size_t n = proposals->archs.n;
+    int rc;
+
+    if (n == proposals->room) {
+        size_t room = n ? 2 * n : 32;
+        struct proposed *at = realloc(proposals->at, room * sizeof *at);
+
+        if (!at)
+            return -ENOMEM;
+        proposals->at = at;
+        proposals->room = room;
+    }
+    rc = arch_set_add(&proposals->archs, candidate);
+    if (rc < 0)
+        return rc;
+    assert(rc == 1);
+    proposals->at[n] = (struct proposed){ .cost = cost };
+    return (int64_t)n + 1;
+}
+
+static struct candidate candidate_of(const struct proposals *proposals, uint64_t number)
+{
+    const struct proposed *p = &proposals->at[number - 1];
+    const struct arch *arch = &proposals->archs.at[number - 1];
+
+    return (struct candidate){
+        .arch = *arch, .canonical = *arch, .cost = p->cost, .reward = p->verdict.reward
+    };
+}
+
+static bool is_better(const struct proposals *proposals, uint64_t number,
+                      const struct cost_range *target)
+{
+    struct candidate a = candidate_of(proposals, number), b;
+    bool a_inside = target_holds(target, a.cost), b_inside;
+
+    if (!proposals->best)
+        return true;
+    b = candidate_of(proposals, proposals->best);
+    b_inside = target_holds(target, b.cost);
+    return a_inside == b_inside ? candidate_compare(&a, &b) < 0 : a_inside;
+}
+
+int proposals_tell(struct proposals *proposals, uint64_t number, const struct verdict *verdict,
+                   const struct cost_range *target)
+{
+    struct proposed *p;
+
+    if (number < 1 || number > proposals->archs.n)
+        return -EINVAL;
+    p = &proposals->at[number - 1];
+    if (p->told || (verdict->valid && verdict->reward.total == 0))
+        return -EINVAL;
+    p->verdict = *verdict;
+    p->told = true;
+    proposals->told++;
+    if (verdict->valid && is_better(proposals, number, target))
+        proposals->best = number;
+    return 0;
+}
+
+bool proposals_reward(void *arg, const struct arch *candidate, struct reward *reward_out)
+{
+    const struct proposals *proposals = arg;
+    int64_t i = arch_set_find(&proposals->archs, candidate);
+
+    if (i < 0 || !proposals->at[i].told || !proposals->at[i].verdict.valid)
+        return false;
+    *reward_out = proposals->at[i].verdict.reward;
+    return true;
+}

@@ -1,0 +1,48 @@
+/* proposals - every trial that a search asked for, and what became of it.
+ *
+ * Numbers count from 1 in order of issue. A candidate is here once at most: asking whether it is
+ * known is what saves trials. */
+#ifndef LAYERNAS_COORDINATOR_SEARCH_PROPOSALS_H
+#define LAYERNAS_COORDINATOR_SEARCH_PROPOSALS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/cost.h"
+#include "coordinator/search/arch_set.h"
+#include "coordinator/search/candidate_table.h"
+#include "coordinator/search/strategy.h"
+
+struct proposed {
+    int64_t cost;
+    struct verdict verdict;
+    bool told;
+};
+
+/* Empty when all zero. */
+struct proposals {
+    struct arch_set archs; /* canonical forms; proposal number is archs.at[number - 1] */
+    struct proposed *at;   /* owned, archs.n of them */
+    size_t room;
+    uint64_t told;
+    uint64_t best; /* number of the best valid one; 0 while there is none */
+};
+
+void proposals_clear(struct proposals *proposals);
+
+uint64_t proposals_n(const struct proposals *proposals);
+
+bool proposals_known(const struct proposals *proposals, const struct arch *candidate);
+
+/* A new candidate; its number, or -ENOMEM. */
+int64_t proposals_add(struct proposals *proposals, const struct arch *candidate, int64_t cost);
+
+/* Takes the verdict, keeps track of the best: those inside target come before all others, then the
+ * candidate order decides. -EINVAL if number was never proposed or was told before. */
+int proposals_tell(struct proposals *proposals, uint64_t number, const struct verdict *verdict,
+                   const struct cost_range *target);
+
+/* A reward_lookup_fn over struct proposals. */
+bool proposals_reward(void *proposals, const struct arch *candidate, struct reward *reward_out);
+
+#endif
