@@ -83,7 +83,8 @@ TEST_PROGRAMS = $(patsubst %.c,$(BUILD)/%,$(filter %.c,$(TESTS))) $(SH_CHOSEN)
 check: $(if $(SH_CHOSEN),all) $(TEST_PROGRAMS)
 	@BUILD=$(BUILD) tests/run $(TEST_PROGRAMS)
 
-$(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/tests/unit/check.o $(call archives,coordinator show worker proto common)
+TEST_SUPPORT := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
+$(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_SUPPORT) $(call archives,coordinator show worker proto common)
 	$(CC) $(SANITIZE) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
 
 # A fuzz target runs its corpus and seeded mutations of it; `make fuzz` has libFuzzer drive them

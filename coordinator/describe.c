@@ -1,0 +1,255 @@
+#include "coordinator/describe.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <string.h>
+
+#include "coordinator/print.h"
+
+struct description {
+    const struct study *study;
+    struct arch arch, canonical;
+    int64_t cost; /* -1: not in the table */
+    bool meets_target;
+    struct network network; /* empty where the space has none */
+    struct costs costs;
+};
+
+static int check_arch(const struct study *study, const char *text, struct arch *arch_out,
+                      struct errmsg *err)
+{
+    struct errmsg why;
+
+    if (arch_parse(text, arch_out) < 0)
+        return errmsg_set(
+            err, -EINVAL,
+            "architecture \"%.60s\"; one option a layer, joined by ':', for %u layers", text,
+            space_n_layers(study->space));
+    if (space_check_arch(study->space, arch_out, &why) < 0)
+        return errmsg_set(err, -EINVAL, "architecture \"%.60s\": %s", text, why.text);
+    return 0;
+}
+
+static int make_description(const struct study *study, const char *text,
+                            struct description *description_out, struct errmsg *err)
+{
+    const struct cost_range *target = &study->search.target;
+    struct description d = { .study = study };
+    int rc = check_arch(study, text, &d.arch, err);
+
+    if (rc < 0)
+        return rc;
+    rc = study_canonical(study, &d.arch, &d.canonical);
+    if (rc == 0 && space_has_networks(study->space))
+        rc = space_resolve(study->space, &d.arch, &d.network);
+    if (rc < 0)
+        return errmsg_set(err, rc, "no memory for the network");
+    d.cost = cost_of(study->cost_model, &d.arch);
+    d.meets_target = d.cost >= 0 && d.cost >= target->lowest && d.cost <= target->highest;
+    if (d.network.n_ops)
+        network_costs(&d.network, space_count_rules(study->space), &d.costs);
+    *description_out = d;
+    return 0;
+}
+
+static const char *layer_of(const struct description *d, const struct op *op)
+{
+    if (op->layer < 0)
+        return op->layer == NETWORK_STEM ? "stem" : "head";
+    return space_layer_name(d->study->space, (uint32_t)op->layer);
+}
+
+/* What op i alone costs. */
+static struct costs costs_of(const struct description *d, size_t i)
+{
+    struct costs costs = { 0 };
+
+    op_costs(&d->network, i, space_count_rules(d->study->space), &costs);
+    return costs;
+}
+
+/* ---- for people ---- */
+
+/* "3x3 s2 g144": what an operation is made of besides its shapes. */
+static void window_text(const struct op *op, char *text, size_t size)
+{
+    *text = '\0';
+    if (op->kind == OP_CONV)
+        snprintf(text, size, "%dx%d s%d g%d%s", op->kernel_h, op->kernel_w, op->stride, op->groups,
+                 op->bias ? " bias" : "");
+    else if (op->kind == OP_POOL)
+        snprintf(text, size, "%s %dx%d s%d", pooling_name(op->pooling), op->kernel_h, op->kernel_w,
+                 op->stride);
+    else if (op->kind == OP_ACTIVATION)
+        snprintf(text, size, "%s", activation_name(op->activation));
+    else if (op->kind == OP_DENSE)
+        snprintf(text, size, "%s", op->bias ? "bias" : "no bias");
+}
+
+static void inputs_text(const struct op *op, char *text, size_t size)
+{
+    if (op->kind == OP_INPUT)
+        *text = '\0';
+    else if (op->kind == OP_ADD)
+        snprintf(text, size, "%d+%d", op->input[0], op->input[1]);
+    else
+        snprintf(text, size, "%d", op->input[0]);
+}
+
+static void print_row(FILE *out, const char *op, const char *layer, const char *kind,
+                      const char *from, const char *shape, const char *window, const char *params,
+                      const char *madds)
+{
+    fprintf(out, "%4s %-9.9s %-5s %-9s %-12s %-14s %9s %11s\n", op, layer, kind, from, shape,
+            window, params, madds);
+}
+
+static void print_op(const struct description *d, size_t i, FILE *out)
+{
+    const struct op *op = &d->network.ops[i];
+    struct costs costs = costs_of(d, i);
+    char number[24], from[24], shape[40], window[64];
+    char params[PRINT_NUMBER_SIZE] = "", madds[PRINT_NUMBER_SIZE] = "";
+
+    snprintf(number, sizeof number, "%zu", i);
+    inputs_text(op, from, sizeof from);
+    snprintf(shape, sizeof shape, "%dx%dx%d", op->out.channels, op->out.height, op->out.width);
+    window_text(op, window, sizeof window);
+    if (costs.params)
+        print_grouped(costs.params, params);
+    if (costs.madds)
+        print_grouped(costs.madds, madds);
+    print_row(out, number, layer_of(d, op), op_kind_name(op->kind), from, shape, window, params,
+              madds);
+}
+
+static void print_network(const struct description *d, FILE *out)
+{
+    char params[PRINT_NUMBER_SIZE], madds[PRINT_NUMBER_SIZE], bytes[PRINT_NUMBER_SIZE];
+
+    fputc('\n', out);
+    print_row(out, "op", "layer", "kind", "from", "output", "", "params", "madds");
+    for (size_t i = 0; i < d->network.n_ops; i++)
+        print_op(d, i, out);
+    print_row(out, "", "total", "", "", "", "", print_grouped(d->costs.params, params),
+              print_grouped(d->costs.madds, madds));
+    fputc('\n', out);
+    print_item(out, "memory", "%s bytes of activations for one image",
+               print_grouped(d->costs.activations, bytes));
+}
+
+static void print_cost(const struct description *d, FILE *out)
+{
+    const struct cost_range *target = &d->study->search.target;
+    char cost[PRINT_NUMBER_SIZE], low[PRINT_NUMBER_SIZE], high[PRINT_NUMBER_SIZE];
+
+    if (d->cost < 0) {
+        print_item(out, "cost", "unknown: the table has no such architecture");
+        return;
+    }
+    print_item(out, "cost", "%s %s%s: %s the target, %s to %s", print_grouped(d->cost, cost),
+               cost_metric_name(d->study->metric),
+               d->study->metric == COST_TABLE ? d->study->cost_column : "",
+               d->meets_target ? "meets" : "misses", print_grouped(target->lowest, low),
+               print_grouped(target->highest, high));
+}
+
+static void print_text(const struct description *d, FILE *out)
+{
+    const struct space *space = d->study->space;
+    char text[ARCH_TEXT_SIZE];
+
+    print_item(out, "arch", "%s", arch_format(&d->arch, text));
+    print_item(out, "canonical", "%s%s", arch_format(&d->canonical, text),
+               arch_equal(&d->arch, &d->canonical) ? ", itself" : "");
+    print_cost(d, out);
+    for (uint32_t layer = 0; layer < d->arch.n; layer++)
+        print_item(out, layer ? "" : "options", "%s: %u %s", space_layer_name(space, layer),
+                   d->arch.option[layer], space_option_name(space, layer, d->arch.option[layer]));
+    if (d->network.n_ops)
+        print_network(d, out);
+}
+
+/* ---- for programs ---- */
+
+static json_t *op_json(const struct description *d, size_t i)
+{
+    const struct op *op = &d->network.ops[i];
+    struct costs costs = costs_of(d, i);
+    json_t *inputs = json_array(), *json;
+
+    if (op->kind != OP_INPUT)
+        json_array_append_new(inputs, json_integer(op->input[0]));
+    if (op->kind == OP_ADD)
+        json_array_append_new(inputs, json_integer(op->input[1]));
+    json = json_pack("{s:I, s:s, s:s, s:o, s:[i, i, i], s:I, s:I}", "op", (json_int_t)i, "layer",
+                     layer_of(d, op), "kind", op_kind_name(op->kind), "inputs", inputs, "output",
+                     op->out.channels, op->out.height, op->out.width, "params",
+                     (json_int_t)costs.params, "madds", (json_int_t)costs.madds);
+    if (op->kind == OP_CONV || op->kind == OP_POOL) {
+        json_object_set_new(json, "kernel", json_pack("[i, i]", op->kernel_h, op->kernel_w));
+        json_object_set_new(json, "stride", json_integer(op->stride));
+        json_object_set_new(json, "pad", json_integer(op->pad));
+    }
+    if (op->kind == OP_CONV)
+        json_object_set_new(json, "groups", json_integer(op->groups));
+    if (op->kind == OP_CONV || op->kind == OP_DENSE)
+        json_object_set_new(json, "bias", json_boolean(op->bias));
+    if (op->kind == OP_ACTIVATION)
+        json_object_set_new(json, "activation", json_string(activation_name(op->activation)));
+    if (op->kind == OP_POOL)
+        json_object_set_new(json, "pooling", json_string(pooling_name(op->pooling)));
+    return json;
+}
+
+static json_t *options_json(const struct description *d)
+{
+    const struct space *space = d->study->space;
+    json_t *options = json_array();
+
+    for (uint32_t layer = 0; layer < d->arch.n; layer++)
+        json_array_append_new(options,
+                              json_pack("{s:s, s:i, s:s}", "layer", space_layer_name(space, layer),
+                                        "option", (int)d->arch.option[layer], "name",
+                                        space_option_name(space, layer, d->arch.option[layer])));
+    return options;
+}
+
+static int print_json(const struct description *d, FILE *out)
+{
+    char arch[ARCH_TEXT_SIZE], canonical[ARCH_TEXT_SIZE];
+    json_t *ops = json_array(), *root;
+    int rc;
+
+    for (size_t i = 0; i < d->network.n_ops; i++)
+        json_array_append_new(ops, op_json(d, i));
+    root = json_pack(
+        "{s:s, s:s, s:o, s:s, s:o, s:b, s:I, s:I, s:I, s:o}", "arch", arch_format(&d->arch, arch),
+        "canonical", arch_format(&d->canonical, canonical), "options", options_json(d), "metric",
+        cost_metric_name(d->study->metric), "cost",
+        d->cost < 0 ? json_null() : json_integer(d->cost), "meets_target", d->meets_target, "madds",
+        (json_int_t)d->costs.madds, "params", (json_int_t)d->costs.params, "activations",
+        (json_int_t)d->costs.activations, "ops", ops);
+    rc = json_dumpf(root, out, JSON_INDENT(2)) < 0 ? -ENOMEM : 0;
+    fputc('\n', out);
+    json_decref(root);
+    return rc;
+}
+
+int describe_print(const struct study *study, const char *arch, bool json, FILE *out,
+                   struct errmsg *err)
+{
+    struct description description;
+    int rc = make_description(study, arch, &description, err);
+
+    if (rc < 0)
+        return rc;
+    if (json)
+        rc = print_json(&description, out);
+    else
+        print_text(&description, out);
+    if (rc < 0)
+        errmsg_set(err, rc, "no memory for the description");
+    network_clear(&description.network);
+    return rc;
+}
