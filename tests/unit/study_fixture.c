@@ -25,8 +25,8 @@ static const char space_text[] = "input: {channels: 1, height: 8, width: 8, clas
                                  "  - pool: {kind: avg, size: all}\n"
                                  "  - dense: {out: classes}\n";
 
-static const char names_text[] = "names: true\n"
-                                 "layers:\n"
+static const char names_text[] = "names:
+                                 "
                                  "  - {name: first, options: [thin, middle, wide]}\n"
                                  "  - {name: second, options: [skip, conv]}\n";
 
