@@ -19,10 +19,7 @@ static void write_digest(const char *field, const struct digest *digest, FILE *o
 static void write_cost(const struct study *study, FILE *out)
 {
     fprintf(out, "cost.metric\t%s\n", cost_metric_name(study->metric));
-    if (study->metric == COST_TABLE) {
-        fprintf(out, "cost.column\t%s\n", study->cost_column);
-        write_digest("evaluate.data.path (the table's content)", &study->cost_table, out);
-    }
+    fprintf(out, "cost.column\t%s\n", study->cost_column);
     fprintf(out, "cost.min\t%" PRId64 "\n", study->search.target.lowest);
     fprintf(out, "cost.max\t%" PRId64 "\n", study->search.target.highest);
 }
@@ -46,25 +43,28 @@ static void write_search(const struct search_settings *search, FILE *out)
     fprintf(out, "search.default\t%s\n", arch_format(&layernas->default_arch, arch));
 }
 
-static void write_labels(const struct study *study, FILE *out)
+static void write_table(const struct study *study, FILE *out)
 {
     fprintf(out, "evaluate.table.labels\t");
     for (uint32_t i = 0; i < study->n_table_labels; i++)
         fprintf(out, "%s%s", i ? "," : "", study->table_labels[i]);
     fprintf(out, "\nevaluate.table.write\t\"%s\"\n", study->table_separator);
+    if (study->metric == COST_TABLE)
+        write_digest("evaluate.data.path (the table's content)", &study->cost_table, out);
 }
 
+/* Causes before what follows from them, so that the first difference is what the user changed. */
 static void write_identity(const struct study *study, FILE *out)
 {
     struct digest space = space_digest(study->space);
 
     fprintf(out, "search version\t%d\n", SEARCH_VERSION);
     write_digest("space", &space, out);
+    if (study->evaluation.evaluator == EVALUATOR_TABLE)
+        write_table(study, out);
     write_cost(study, out);
     write_search(&study->search, out);
     evaluation_write(&study->evaluation, out);
-    if (study->evaluation.evaluator == EVALUATOR_TABLE)
-        write_labels(study, out);
 }
 
 char *study_identity(const struct study *study)

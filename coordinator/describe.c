@@ -100,8 +100,14 @@ static void print_row(FILE *out, const char *op, const char *layer, const char *
                       const char *from, const char *shape, const char *window, const char *params,
                       const char *madds)
 {
-    fprintf(out, "%4s %-9.9s %-5s %-9s %-12s %-14s %9s %11s\n", op, layer, kind, from, shape,
-            window, params, madds);
+    char line[2 * PRINT_WIDTH];
+    int length = snprintf(line, sizeof line, "%4s %-9.9s %-5s %-9s %-12s %-14s %9s %11s", op, layer,
+                          kind, from, shape, window, params, madds);
+
+    length = length < (int)sizeof line ? length : (int)sizeof line - 1;
+    while (length > 0 && line[length - 1] == ' ')
+        length--;
+    fprintf(out, "%.*s\n", length, line);
 }
 
 static void print_op(const struct description *d, size_t i, FILE *out)
@@ -147,9 +153,9 @@ static void print_cost(const struct description *d, FILE *out)
         print_item(out, "cost", "unknown: the table has no such architecture");
         return;
     }
-    print_item(out, "cost", "%s %s%s: %s the target, %s to %s", print_grouped(d->cost, cost),
-               cost_metric_name(d->study->metric),
-               d->study->metric == COST_TABLE ? d->study->cost_column : "",
+    print_item(out, "cost", "%s %s: %s the target, %s to %s", print_grouped(d->cost, cost),
+               d->study->metric == COST_TABLE ? d->study->cost_column
+                                              : cost_metric_name(d->study->metric),
                d->meets_target ? "meets" : "misses", print_grouped(target->lowest, low),
                print_grouped(target->highest, high));
 }

@@ -25,8 +25,7 @@ static const char space_text[] = "input: {channels: 1, height: 8, width: 8, clas
                                  "  - pool: {kind: avg, size: all}\n"
                                  "  - dense: {out: classes}\n";
 
-static const char names_text[] = "names:
-                                 "
+static const char names_text[] = "names:\n"
                                  "  - {name: first, options: [thin, middle, wide]}\n"
                                  "  - {name: second, options: [skip, conv]}\n";
 
@@ -70,15 +69,18 @@ void study_fixture_write(const char *name, const char *text)
     assert_int_equal(fclose(file), 0);
 }
 
-int study_fixture_make(void **state)
+int study_fixture_refill(void **state)
 {
     (void)state;
-    if (!mkdtemp(folder))
-        return -1;
     study_fixture_write("space.yaml", space_text);
     study_fixture_write("names.yaml", names_text);
     study_fixture_write("table.csv", table_text);
     return 0;
+}
+
+int study_fixture_make(void **state)
+{
+    return mkdtemp(folder) ? study_fixture_refill(state) : -1;
 }
 
 int study_fixture_remove(void **state)

@@ -11,6 +11,9 @@ extern const char training_study[], table_study[];
 int study_fixture_make(void **state);
 int study_fixture_remove(void **state);
 
+/* A teardown for tests that wrote into it. */
+int study_fixture_refill(void **state);
+
 /* Writes a file of the folder. */
 void study_fixture_write(const char *name, const char *text);
 

@@ -1,0 +1,186 @@
+#include "tests/unit/check.h"
+#include "tests/unit/study_fixture.h"
+
+#include <stdlib.h>
+
+static struct digest id_of(const char *text, const char *from, const char *to)
+{
+    struct study *study = study_fixture_study(text, from, to);
+    struct digest id = study->id;
+
+    study_free(study);
+    return id;
+}
+
+static void test_what_may_change_between_runs(void **state)
+{
+    static const struct {
+        const char *name, *from, *to;
+    } cases[] = {
+        { "the trial cap", "trials: 20", "trials: 2000" },
+        { "the name", "name: tiny", "name: small" },
+        { "the final stage", "{top: 2, epochs: 3}", "{top: 1, epochs: 9, lr: 0.3}" },
+        { "limits", "lease: 30", "lease: 60, wall_clock: 3600" },
+        { "a time limit", "  with: train", "  with: train\n  time_limit: 60" },
+        { "where the data lies", "name: digits", "name: digits, path: /data" },
+        { "a default in words", "trials: 20", "trials: 20, buckets: 4, default: dearest, seed: 1" },
+        { "a percentage in figures", "max: 50%", "max: 93392" },
+    };
+    struct digest before = id_of(training_study, "", "");
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct digest after = id_of(training_study, cases[i].from, cases[i].to);
+
+        check_true(cases[i].name, digest_equal(&before, &after));
+    }
+}
+
+/* The field of the first line in which two identities differ. */
+static const char *first_difference(const char *a, const char *b, char field[100])
+{
+    size_t line = 0;
+
+    for (size_t i = 0; a[i] && a[i] == b[i]; i++)
+        if (a[i] == '\n')
+            line = i + 1;
+    snprintf(field, 100, "%.*s", (int)strcspn(a + line, "\t\n"), a + line);
+    return field;
+}
+
+static void test_what_may_not_change(void **state)
+{
+    static const struct {
+        const char *study, *from, *to, *field;
+    } cases[] = {
+        { training_study, "metric: madds, max: 50%", "metric: params", "cost.metric" },
+        { training_study, "max: 50%", "min: 20000, max: 50%", "cost.min" },
+        { training_study, "max: 50%", "max: 49%", "cost.max" },
+        { training_study, "20}", "20, parallel: 2}", "search.parallel" },
+        { training_study, "20}", "20, seed: 2}", "search.seed" },
+        { training_study, "20}", "20, canonical: false}", "search.canonical" },
+        { training_study, "20}", "20, buckets: 5}", "search.buckets" },
+        { training_study, "20}", "20, bucket_growth: 2}", "search.bucket_growth" },
+        { training_study, "20}", "20, keep: 2}", "search.keep" },
+        { training_study, "20}", "20, order: backward}", "search.order" },
+        { training_study, "20}", "20, passes: 2}", "search.passes" },
+        { training_study, "20}", "20, edges: reachable}", "search.edges" },
+        { training_study, "20}", "20, bucket_by: cost+interface}", "search.bucket_by" },
+        { training_study, "20}", "20, default: cheapest}", "search.default" },
+        { training_study, "digits", "letters", "evaluate.data.name" },
+        { training_study, "train: 100", "train: 200", "evaluate.data.train" },
+        { training_study, "valid: 50", "valid: 60", "evaluate.data.valid" },
+        { training_study, "epochs: 1", "epochs: 2", "evaluate.schedule.epochs" },
+        { training_study, "lr: 0.1", "lr: 0.10000000000000002", "evaluate.schedule.lr" },
+        { training_study, "lr: 0.1", "lr: 0.1, batch: 32", "evaluate.schedule.batch" },
+        { training_study, "lr: 0.1", "lr: 0.1, momentum: 0", "evaluate.schedule.momentum" },
+        { training_study, "lr: 0.1", "lr: 0.1, nesterov: false", "evaluate.schedule.nesterov" },
+        { training_study, "lr: 0.1", "lr: 0.1, decay: none", "evaluate.schedule.decay" },
+        { training_study, "lr: 0.1", "lr: 0.1, warmup: 1", "evaluate.schedule.warmup" },
+        { training_study, "lr: 0.1", "lr: 0.1, weight_decay: 1", "evaluate.schedule.weight_decay" },
+        { training_study, "lr: 0.1", "lr: 0.1, label_smoothing: 0.1",
+          "evaluate.schedule.label_smoothing" },
+        { training_study, "lr: 0.1", "lr: 0.1, crop: 2", "evaluate.schedule.crop" },
+        { training_study, "lr: 0.1", "lr: 0.1, flip: true", "evaluate.schedule.flip" },
+        { table_study, "column: flops", "column: depth", "cost.column" },
+        { table_study, "reward: acc", "reward: test", "evaluate.table.reward" },
+        { table_study, "report: test", "report: acc", "evaluate.table.report" },
+        { table_study, "write: colons", "write: colons, labels: [0, 1, 3]",
+          "evaluate.table.labels" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct study *before = study_fixture_study(cases[i].study, "", "");
+        struct study *after = study_fixture_study(cases[i].study, cases[i].from, cases[i].to);
+        char *a = study_identity(before), *b = study_identity(after), field[100];
+
+        check_string_equal(cases[i].to, first_difference(a, b, field), cases[i].field);
+        check_true(cases[i].to, !digest_equal(&before->id, &after->id));
+        free(a);
+        free(b);
+        study_free(before);
+        study_free(after);
+    }
+}
+
+static void test_another_table_is_another_study(void **state)
+{
+    struct digest before = id_of(table_study, "", ""), after;
+
+    (void)state;
+    study_fixture_write("table.csv", "arch,acc,test,flops\n2:1,75,74,800\n0:0,70,69,300\n");
+    after = id_of(table_study, "", "");
+    assert_false(digest_equal(&before, &after));
+}
+
+static void test_another_space_is_another_study(void **state)
+{
+    struct digest before = id_of(training_study, "", ""), after;
+
+    (void)state;
+    study_fixture_write("space.yaml",
+                        "input: {channels: 1, height: 8, width: 8, classes: 10}\n"
+                        "layers:\n"
+                        "  - {name: only, options: [conv: {out: [4, 8], kernel: 3}]}\n"
+                        "head: [pool: {kind: avg, size: all}, dense: {out: classes}]\n");
+    after = id_of(training_study, "", "");
+    assert_false(digest_equal(&before, &after));
+}
+
+static struct trial name_trial(const struct study *study, const char *arch, enum stage stage,
+                               uint32_t replica, uint64_t number)
+{
+    struct trial trial = { .stage = stage, .replica = replica, .number = number };
+
+    assert_int_equal(arch_parse(arch, &trial.arch), 0);
+    study_name_trial(study, &trial);
+    return trial;
+}
+
+static void test_trials_are_named_by_what_they_are(void **state)
+{
+    struct study *study = study_fixture_study(training_study, "", "");
+    struct study *longer = study_fixture_study(training_study, "epochs: 3", "epochs: 4");
+    struct study *other = study_fixture_study(training_study, "20}", "20, seed: 2}");
+    struct trial one = name_trial(study, "1:0", STAGE_SEARCH, 0, 1);
+    const struct {
+        const char *name;
+        struct trial trial;
+        bool same;
+    } cases[] = {
+        { "whatever its number", name_trial(study, "1:0", STAGE_SEARCH, 0, 2), true },
+        { "whatever the final stage", name_trial(longer, "1:0", STAGE_SEARCH, 0, 1), true },
+        { "another architecture", name_trial(study, "1:1", STAGE_SEARCH, 0, 1), false },
+        { "another stage", name_trial(study, "1:0", STAGE_FINAL, 0, 1), false },
+        { "another replica", name_trial(study, "1:0", STAGE_SEARCH, 1, 1), false },
+        { "another study", name_trial(other, "1:0", STAGE_SEARCH, 0, 1), false },
+    };
+    struct trial final = name_trial(study, "1:0", STAGE_FINAL, 0, 1);
+    struct trial longer_final = name_trial(longer, "1:0", STAGE_FINAL, 0, 1);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        check_int_equal(cases[i].name, digest_equal(&one.key, &cases[i].trial.key), cases[i].same);
+        check_int_equal(cases[i].name, one.seed == cases[i].trial.seed, cases[i].same);
+    }
+    check_true("another final schedule", !digest_equal(&final.key, &longer_final.key));
+    check_int_equal("cost", one.cost, one.costs.madds);
+    check_true("details", one.costs.params > 0 && one.costs.activations > 0);
+    study_free(study);
+    study_free(longer);
+    study_free(other);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_what_may_change_between_runs),
+        cmocka_unit_test(test_what_may_not_change),
+        cmocka_unit_test(test_trials_are_named_by_what_they_are),
+        cmocka_unit_test_setup_teardown(test_another_table_is_another_study, NULL,
+                                        study_fixture_refill),
+        cmocka_unit_test_setup_teardown(test_another_space_is_another_study, NULL,
+                                        study_fixture_refill),
+    };
+    return cmocka_run_group_tests(tests, study_fixture_make, study_fixture_remove);
+}
