@@ -10,8 +10,15 @@
  *
  * A lease says who should be working, not whose result counts: the first valid result settles a
  * trial, whenever it comes. SAVING is the time between a result's receipt and its commit. A trial
- * whose worker disappeared (LOST) goes back to the head of the queue, without limit; one whose
- * evaluator failed is tried again, on another worker where there is one, up to LEDGER_MAX_FAILURES.
+ * whose worker disappeared (LOST) is handed out again, without limit; one whose evaluator failed is
+ * tried again, on another worker where there is one, up to LEDGER_MAX_FAILURES.
+ *
+ * READY trials go out in the order they were added. So a lost one is at the head of the queue again,
+ * several keep their order, and a failed one is tried again at once: last of its layer, it would
+ * hold the whole search up.
+ *
+ * A trial may have several running attempts (adopted ones, doubled ones). An attempt given up as
+ * lost is remembered, the last few of each trial, while its trial is open.
  *
  * No sockets, SQL, logging or clock: callers pass now_ms (monotonic). Loop thread only. int
  * functions give 0 or a negative errno; on failure the ledger and every *_out are as they were. */
@@ -25,7 +32,10 @@
 #include "common/trial.h"
 #include "proto/wire.h"
 
-enum { LEDGER_MAX_FAILURES = 3 };
+enum {
+    LEDGER_MAX_FAILURES = 3,
+    LEDGER_MAX_ATTEMPTS = 8, /* running at once, of one trial */
+};
 
 enum trial_state {
     TRIAL_READY,
@@ -42,19 +52,24 @@ struct trial_ledger;
 struct trial_ledger *trial_ledger_new(uint64_t start);
 void trial_ledger_free(struct trial_ledger *ledger);
 
-/* Adds a copy of *trial as READY, at the end of the queue. -EEXIST if its key is known, -ENOMEM. */
+/* Adds a copy of *trial as READY, at the end of the queue. -EEXIST if its key is known, -ENOMEM,
+ * -ERANGE past a billion. */
 int trial_ledger_add(struct trial_ledger *ledger, const struct trial *trial);
 
-/* Adds a trial that the store has a result of, or a quarantine, straight to DONE or QUARANTINED. */
+/* Adds a trial that the store has a result of, or a quarantine, straight to DONE or QUARANTINED. Of
+ * a quarantine's result only the reason matters. */
 int trial_ledger_add_settled(struct trial_ledger *ledger, const struct trial *trial,
                              const struct trial_result *result, bool quarantined);
 
-/* What the store remembers of earlier failures of a trial, so that a restart does not forget. */
+/* What the store remembers of an earlier failure of a trial, so that a restart does not forget. The
+ * trial need not have been added yet. -EALREADY: this attempt's failure is known. */
 int trial_ledger_remember_failure(struct trial_ledger *ledger, const struct digest *key,
-                                  const uint8_t worker_id[16], const char *reason);
+                                  const struct attempt *attempt, const uint8_t worker_id[16],
+                                  const char *reason);
 
-/* Leases the first READY trial that has not failed on this worker (any, where `alone` says that no
- * other worker is there) until now_ms + lease_ms, under a fresh attempt. -EAGAIN if there is none. */
+/* Leases the first READY trial that has not failed on this worker until now_ms + lease_ms, under a
+ * fresh attempt. Any will do where `alone` says that no other worker is there, or when it has failed
+ * on two workers already. -EAGAIN if there is none. */
 int trial_ledger_lease(struct trial_ledger *ledger, const uint8_t worker_id[16], bool alone,
                        uint64_t now_ms, uint64_t lease_ms, struct trial *trial_out,
                        struct attempt *attempt_out);
@@ -64,33 +79,39 @@ int trial_ledger_lease(struct trial_ledger *ledger, const uint8_t worker_id[16],
 int trial_ledger_renew(struct trial_ledger *ledger, const struct attempt *attempt,
                        const struct progress *progress, uint64_t now_ms, uint64_t lease_ms);
 
-/* A worker that held an attempt of an earlier coordinator start says it is still running it. */
+/* A worker that held an attempt of an earlier coordinator start says it is still running it. If its
+ * trial is leased to another by now, both run on. -EALREADY: the trial is SAVING or settled, -ENOENT:
+ * no trial has that key, -ENOSPC: LEDGER_MAX_ATTEMPTS run; cancel it. -EINVAL: an attempt of this
+ * start that was never handed out, or not for this trial. Adopting it again renews it. */
 int trial_ledger_adopt_attempt(struct trial_ledger *ledger, const struct digest *key,
                                const struct attempt *attempt, const uint8_t worker_id[16],
                                uint64_t now_ms, uint64_t lease_ms);
 
-/* The attempt's worker is gone: LOST. -ENOENT. */
+/* The attempt's worker is gone: LOST. -ENOENT if it is not running. */
 int trial_ledger_lose(struct trial_ledger *ledger, const struct attempt *attempt);
 
 /* Loses every attempt of worker that is not among held[0..n_held). Returns how many. */
 size_t trial_ledger_lose_worker(struct trial_ledger *ledger, const uint8_t worker_id[16],
                                 const struct attempt *held, size_t n_held);
 
-/* Loses every attempt whose lease is due at now_ms. Calls lost for each. Returns when the next one
- * is due; UINT64_MAX: none. */
+/* Loses every attempt whose lease is due at now_ms. Calls lost for each (NULL: nobody), which may
+ * look but not touch. Returns when the next one is due; UINT64_MAX: none. */
 typedef void attempt_lost_fn(void *arg, const struct trial *trial, const struct attempt *attempt,
                              const uint8_t worker_id[16]);
 uint64_t trial_ledger_expire(struct trial_ledger *ledger, uint64_t now_ms, attempt_lost_fn *lost,
                              void *arg);
 
 /* A valid result is here and on its way to the store: the trial is SAVING, is handed out no more,
- * and *result is kept. Other attempts of it, if any, are for the caller to cancel
- * (trial_ledger_attempts). -ENOENT: no trial has that key; -EALREADY: SAVING or settled. */
+ * and what *result measured is kept. Its attempts have no lease any more; until it is settled
+ * trial_ledger_attempts still lists them, so that the caller can cancel those that did not bring the
+ * result. -ENOENT: no trial has that key; -EALREADY: SAVING or settled; -ENOMEM. */
 int trial_ledger_receive(struct trial_ledger *ledger, const struct trial_result *result);
 
-/* An evaluator failed. 0: it will be tried again; 1: that was the last try, the trial is SAVING,
- * to be settled as quarantined. several_workers: at least two are there, so a verdict on the trial
- * needs failures on two. -ENOENT, -EALREADY as above. The same attempt fails once. */
+/* An evaluator failed; the attempt may have been given up as lost, or be of an earlier start.
+ * 0: it will be tried again, or another attempt still runs; 1: that was the last try, the trial is
+ * SAVING, to be settled as quarantined. several_workers: at least two are there, so a verdict on the
+ * trial needs failures on two. -ENOENT, -EALREADY, -ENOMEM as above; -EALREADY too when this attempt
+ * has failed before (a repeated message). */
 int trial_ledger_fail(struct trial_ledger *ledger, const struct digest *key,
                       const struct attempt *attempt, const uint8_t worker_id[16],
                       const char *reason, bool several_workers);

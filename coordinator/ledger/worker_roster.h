@@ -39,8 +39,9 @@ struct worker_roster;
 struct worker_roster *worker_roster_new(void);
 void worker_roster_free(struct worker_roster *roster);
 
-/* Enters a worker, or gives a known one its new route and credit with nothing sent. The pointer is
- * good until the worker leaves. -ENOSPC, -ENOMEM. */
+/* Enters a worker, or gives a known one its new route and credit with nothing sent. A route belongs
+ * to who used it last: another worker that had it is reached no more, and gets no trials, until it
+ * says Hello or is expired. The pointer is good until the worker leaves. -ENOSPC, -ENOMEM. */
 int worker_roster_hello(struct worker_roster *roster, const struct hello *hello,
                         const struct route *route, uint64_t now_ms, struct worker **worker_out);
 
@@ -52,11 +53,11 @@ struct worker *worker_roster_by_id(struct worker_roster *roster, const uint8_t i
 /* Raises its credit (never lowers it: messages may come late). */
 void worker_roster_credit(struct worker_roster *roster, struct worker *worker, uint64_t credit);
 
-/* One trial was sent to it. */
+/* One trial was sent to it. With credit left it waits anew, behind the others. */
 void worker_roster_sent(struct worker_roster *roster, struct worker *worker);
 
-/* The worker that has waited longest with credit left and is not put aside; NULL. Workers after
- * `after` when that is not NULL. */
+/* The worker that has waited longest with credit left and is not put aside; NULL. The next one after
+ * `after`, which must be such a worker itself, when that is not NULL. */
 struct worker *worker_roster_waiting(const struct worker_roster *roster,
                                      const struct worker *after);
 
@@ -65,11 +66,13 @@ void worker_roster_failed(struct worker_roster *roster, struct worker *worker);
 
 void worker_roster_remove(struct worker_roster *roster, struct worker *worker);
 
-/* Calls gone for every worker silent since now_ms - silence_ms, then removes it. */
+/* Calls gone for every worker silent since now_ms - silence_ms, then removes it. gone may look but
+ * not touch. */
 typedef void worker_gone_fn(void *arg, const struct worker *worker);
 void worker_roster_expire(struct worker_roster *roster, uint64_t now_ms, uint64_t silence_ms,
                           worker_gone_fn *gone, void *arg);
 
+/* In no particular order. */
 size_t worker_roster_n(const struct worker_roster *roster);
 uint32_t worker_roster_slots(const struct worker_roster *roster);
 const struct worker *worker_roster_at(const struct worker_roster *roster, size_t i);

@@ -1,0 +1,117 @@
+/* Looking: entries as status and results want them. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "coordinator/ledger/trial_ledger_inside.h"
+
+size_t trial_ledger_n(const struct trial_ledger *ledger)
+{
+    return ledger->n;
+}
+
+static struct trial_result result_of(const struct trial_ledger *ledger, const struct entry *entry,
+                                     const struct trial *trial)
+{
+    struct trial_result result = {
+        .key = trial->key,
+        .stage = trial->stage,
+        .replica = trial->replica,
+        .arch = trial->arch,
+        .madds = entry->madds,
+        .params = entry->params,
+        .outcome = OUTCOME_OK,
+        .reward = entry->reward,
+        .loss = entry->loss,
+        .seconds = entry->seconds,
+        .diverged = entry->diverged,
+    };
+
+    snprintf(result.numerics, sizeof result.numerics, "%s",
+             text_pool_get(&ledger->texts, entry->numerics));
+    snprintf(result.worker, sizeof result.worker, "%s",
+             text_pool_get(&ledger->texts, entry->worker));
+    return result;
+}
+
+static bool has_result(const struct entry *entry)
+{
+    return entry->state == TRIAL_DONE || (entry->state == TRIAL_SAVING && !entry->quarantined);
+}
+
+void trial_ledger_entry(const struct trial_ledger *ledger, size_t i, struct ledger_entry *entry_out)
+{
+    const struct entry *entry = ledger_entry_at(ledger, i);
+    const struct trouble *trouble = entry->troubled ? ledger_trouble(ledger, &entry->key) : NULL;
+    const struct ledger_attempt *newest;
+
+    *entry_out = (struct ledger_entry){
+        .trial = ledger_trial(entry),
+        .state = entry->state,
+        .quarantined = entry->quarantined,
+        .losses = entry->losses,
+        .n_attempts = ledger_running(entry, &newest),
+    };
+    if (has_result(entry))
+        entry_out->result = result_of(ledger, entry, &entry_out->trial);
+    if (trouble) {
+        entry_out->failures = trouble->failures;
+        memcpy(entry_out->last_reason, trouble->last_reason, sizeof entry_out->last_reason);
+    }
+    if (newest) {
+        entry_out->attempt = ledger_attempt_name(newest);
+        memcpy(entry_out->worker_id, newest->worker_id, sizeof entry_out->worker_id);
+        entry_out->progress = newest->progress;
+        entry_out->leased_at_ms = newest->leased_at_ms;
+    }
+}
+
+int trial_ledger_find(const struct trial_ledger *ledger, const struct digest *key, size_t *i_out)
+{
+    size_t i;
+
+    if (!ledger_find(ledger, key, &i))
+        return -ENOENT;
+    *i_out = i;
+    return 0;
+}
+
+int trial_ledger_find_attempt(const struct trial_ledger *ledger, const struct attempt *attempt,
+                              size_t *i_out)
+{
+    const struct ledger_attempt *known = ledger_find_attempt(ledger, attempt);
+
+    if (!known)
+        return -ENOENT;
+    *i_out = known->trial;
+    return 0;
+}
+
+struct ledger_counts trial_ledger_counts(const struct trial_ledger *ledger)
+{
+    struct ledger_counts counts = {
+        .failures = ledger->failures,
+        .losses = ledger->losses,
+        .attempts_running = ledger->leases.n,
+    };
+
+    memcpy(counts.by_state, ledger->by_state, sizeof counts.by_state);
+    return counts;
+}
+
+size_t trial_ledger_attempts(const struct trial_ledger *ledger, size_t i, struct attempt *attempts,
+                             size_t room)
+{
+    const struct ledger_attempt *attempt;
+    size_t n = 0;
+
+    LIST_FOREACH(attempt, &ledger_entry_at(ledger, i)->attempts, same_trial)
+    {
+        if (attempt->state != ATTEMPT_RUNNING)
+            continue;
+        if (n < room)
+            attempts[n] = ledger_attempt_name(attempt);
+        n++;
+    }
+    return n;
+}
