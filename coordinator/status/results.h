@@ -9,8 +9,17 @@
 #ifndef LAYERNAS_COORDINATOR_STATUS_RESULTS_H
 #define LAYERNAS_COORDINATOR_STATUS_RESULTS_H
 
+#include <stdbool.h>
+
 #include "common/errmsg.h"
-#include "coordinator/coordinator.h"
+#include "common/study.h"
+
+struct coordinator;
+
+enum { RESULTS_PATH_SIZE = STUDY_PATH_SIZE + 16 };
+
+/* <state>/results, as text, which it returns. */
+const char *results_directory(const struct coordinator *coordinator, char text[RESULTS_PATH_SIZE]);
 
 /* Writes all of them. A negative errno with a line in err; files already renamed stay. Missing
  * gnuplot is no failure: *plotted_out is false. */

@@ -8,11 +8,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "coordinator/coordinator.h"
 #include "proto/layernas.pb-c.h"
 #include "proto/wire.h"
 
-enum { STATUS_PROTOCOL = 1, STATUS_MAX_REQUEST = 64 << 10, STATUS_MAX_ROWS = 10000 };
+struct coordinator;
+
+enum {
+    STATUS_PROTOCOL = 1,
+    STATUS_MAX_REQUEST = 64 << 10, /* bytes */
+    STATUS_MAX_REPLY = 64 << 20,
+    STATUS_MAX_ROWS = 10000, /* of any list in a reply */
+};
 
 /* The reply to a request, packed; the caller's to free(). -ENOMEM. */
 int snapshot_reply(const struct coordinator *coordinator, const uint8_t *request, size_t size,

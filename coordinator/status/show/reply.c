@@ -1,0 +1,143 @@
+#include "coordinator/status/show/reply.h"
+
+#include <errno.h>
+#include <math.h>
+
+#include "coordinator/status/snapshot.h"
+
+static size_t value_size(ProtobufCType type)
+{
+    switch (type) {
+    case PROTOBUF_C_TYPE_STRING:
+    case PROTOBUF_C_TYPE_MESSAGE:
+        return sizeof(void *);
+    case PROTOBUF_C_TYPE_DOUBLE:
+        return sizeof(double);
+    case PROTOBUF_C_TYPE_INT64:
+    case PROTOBUF_C_TYPE_UINT64:
+        return sizeof(uint64_t);
+    default:
+        return sizeof(uint32_t);
+    }
+}
+
+const char *reply_field_values(const ProtobufCMessage *message,
+                               const ProtobufCFieldDescriptor *field, size_t *n_out,
+                               size_t *stride_out)
+{
+    const char *start = (const char *)message, *member = start + field->offset;
+
+    *stride_out = value_size(field->type);
+    if (field->label == PROTOBUF_C_LABEL_REPEATED) {
+        *n_out = *(const size_t *)(start + field->quantifier_offset);
+        return *(const char *const *)member;
+    }
+    *n_out = 1;
+    if (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF)
+        *n_out = *(const uint32_t *)(start + field->quantifier_offset) == field->id;
+    return member;
+}
+
+static void make_printable(char *text)
+{
+    for (; *text; text++)
+        if (*text < ' ' || *text > '~')
+            *text = '?';
+}
+
+static int check_message(const ProtobufCMessage *message, struct errmsg *err);
+
+static int check_field(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field,
+                       struct errmsg *err)
+{
+    size_t n, stride;
+    const char *value = reply_field_values(message, field, &n, &stride);
+    int rc = 0;
+
+    if (n > STATUS_MAX_ROWS)
+        return errmsg_set(err, -EPROTO, "malformed answer: %zu %s; at most %d", n, field->name,
+                          STATUS_MAX_ROWS);
+    for (size_t i = 0; i < n && rc == 0; i++, value += stride) {
+        if (field->type == PROTOBUF_C_TYPE_STRING)
+            make_printable(*(char *const *)value);
+        else if (field->type == PROTOBUF_C_TYPE_DOUBLE && !isfinite(*(const double *)value))
+            rc = errmsg_set(err, -EPROTO, "malformed answer: %s is not a number", field->name);
+        else if (field->type == PROTOBUF_C_TYPE_MESSAGE)
+            rc = check_message(*(ProtobufCMessage *const *)value, err);
+    }
+    return rc;
+}
+
+static bool more_correct_than_total(const ProtobufCMessage *message)
+{
+    const void *any = message;
+
+    if (message->descriptor == &layernas__candidate__descriptor) {
+        const Layernas__Candidate *candidate = any;
+        return candidate->correct > candidate->total;
+    }
+    if (message->descriptor == &layernas__trial_row__descriptor) {
+        const Layernas__TrialRow *row = any;
+        return row->correct > row->total;
+    }
+    if (message->descriptor == &layernas__best__descriptor) {
+        const Layernas__Best *best = any;
+        return best->test_correct > best->test_total;
+    }
+    return false;
+}
+
+static int check_message(const ProtobufCMessage *message, struct errmsg *err)
+{
+    int rc = 0;
+
+    if (!message)
+        return 0;
+    if (more_correct_than_total(message))
+        return errmsg_set(err, -EPROTO, "malformed answer: more images correct than there were");
+    for (unsigned i = 0; i < message->descriptor->n_fields && rc == 0; i++)
+        rc = check_field(message, &message->descriptor->fields[i], err);
+    return rc;
+}
+
+static int check_reply(const Layernas__StatusReply *reply, uint64_t id, Layernas__Query__What what,
+                       struct errmsg *err)
+{
+    static const Layernas__StatusReply__BodyCase wanted[] = {
+        [LAYERNAS__QUERY__WHAT__SUMMARY] = LAYERNAS__STATUS_REPLY__BODY_SUMMARY,
+        [LAYERNAS__QUERY__WHAT__LAYERS] = LAYERNAS__STATUS_REPLY__BODY_LAYERS,
+        [LAYERNAS__QUERY__WHAT__TRIALS] = LAYERNAS__STATUS_REPLY__BODY_TRIALS,
+        [LAYERNAS__QUERY__WHAT__WORKERS] = LAYERNAS__STATUS_REPLY__BODY_WORKERS,
+        [LAYERNAS__QUERY__WHAT__PARETO] = LAYERNAS__STATUS_REPLY__BODY_PARETO,
+        [LAYERNAS__QUERY__WHAT__BEST] = LAYERNAS__STATUS_REPLY__BODY_BEST,
+    };
+    int rc = check_message(&reply->base, err);
+
+    if (rc < 0)
+        return rc;
+    if (reply->error[0]) /* first: a coordinator of another protocol says so in it */
+        return errmsg_set(err, -EREMOTEIO, "the coordinator answered: %s", reply->error);
+    if (reply->protocol != STATUS_PROTOCOL)
+        return errmsg_set(err, -EPROTO, "an answer in status protocol %u; this program speaks %d",
+                          reply->protocol, STATUS_PROTOCOL);
+    if (reply->id != id || reply->body_case != wanted[what])
+        return errmsg_set(err, -EPROTO, "malformed answer: it answers another question");
+    return 0;
+}
+
+int reply_read(const uint8_t *data, size_t size, uint64_t id, Layernas__Query__What what,
+               Layernas__StatusReply **reply_out, struct errmsg *err)
+{
+    Layernas__StatusReply *reply = layernas__status_reply__unpack(NULL, size, data);
+    int rc;
+
+    if (!reply)
+        return errmsg_set(err, -EPROTO, "malformed answer; this is no coordinator");
+    rc = check_reply(reply, id, what, err);
+    if (rc < 0) {
+        layernas__status_reply__free_unpacked(reply, NULL);
+        return rc;
+    }
+    *reply_out = reply;
+    return 0;
+}

@@ -1,0 +1,66 @@
+#include "coordinator/status/show/show.h"
+
+#include <string.h>
+
+#include "common/human.h"
+
+const char *show_percent(uint32_t correct, uint32_t total, char text[SHOW_TEXT_SIZE])
+{
+    if (total > 0)
+        snprintf(text, SHOW_TEXT_SIZE, "%.2f", 100.0 * correct / total);
+    else
+        strcpy(text, "-");
+    return text;
+}
+
+const char *show_unit(const char *metric)
+{
+    if (strcmp(metric, "table") == 0)
+        return "cost";
+    return strcmp(metric, "activations") == 0 ? "bytes" : metric;
+}
+
+const char *show_costs(const Layernas__Candidate *candidate, const char *metric,
+                       char text[SHOW_TEXT_SIZE])
+{
+    char cost[HUMAN_SIZE], madds[HUMAN_SIZE], params[HUMAN_SIZE];
+    int used = snprintf(text, SHOW_TEXT_SIZE, "%s %.16s", human_amount(candidate->cost, cost),
+                        show_unit(metric));
+
+    if (candidate->madds > 0 && strcmp(metric, "madds") != 0)
+        used += snprintf(text + used, SHOW_TEXT_SIZE - (size_t)used, ", %s madds",
+                         human_amount(candidate->madds, madds));
+    if (candidate->params > 0 && strcmp(metric, "params") != 0)
+        snprintf(text + used, SHOW_TEXT_SIZE - (size_t)used, ", %s params",
+                 human_amount(candidate->params, params));
+    return text;
+}
+
+void show_omitted(FILE *out, size_t shown, uint64_t total)
+{
+    char count[HUMAN_SIZE];
+
+    if (shown < total)
+        fprintf(out, "\nthe newest %zu of %s; --limit N shows more\n", shown,
+                human_count(total, count));
+}
+
+int show_reply(FILE *out, const Layernas__StatusReply *reply)
+{
+    switch (reply->body_case) {
+    case LAYERNAS__STATUS_REPLY__BODY_SUMMARY:
+        return show_summary(out, reply->summary);
+    case LAYERNAS__STATUS_REPLY__BODY_LAYERS:
+        return show_layers(out, reply->layers, reply->metric);
+    case LAYERNAS__STATUS_REPLY__BODY_TRIALS:
+        return show_trials(out, reply->trials, reply->metric);
+    case LAYERNAS__STATUS_REPLY__BODY_WORKERS:
+        return show_workers(out, reply->workers, reply->metric);
+    case LAYERNAS__STATUS_REPLY__BODY_PARETO:
+        return show_pareto(out, reply->pareto, reply->metric);
+    case LAYERNAS__STATUS_REPLY__BODY_BEST:
+        return show_best(out, reply->best, reply->metric);
+    default: /* reply_read lets no other pass */
+        return 0;
+    }
+}

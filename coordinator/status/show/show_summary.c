@@ -1,0 +1,111 @@
+#include <inttypes.h>
+
+#include "common/human.h"
+#include "coordinator/status/show/show.h"
+
+static void show_state(FILE *out, const Layernas__Summary *s)
+{
+    fprintf(out, "study     %s\n", s->study);
+    fprintf(out, "state     %s", s->state);
+    if (s->note[0])
+        fprintf(out, ": %.200s", s->note);
+    fputc('\n', out);
+    if (s->pass > 0)
+        fprintf(out, "layer     %s, %u of %u in pass %u: %" PRIu64 " of %" PRIu64 " trials done\n",
+                s->layer_name, s->layer + 1, s->n_layers, s->pass, s->layer_done, s->layer_trials);
+    else
+        fprintf(out, "layer     none yet: the first trial is the anchor\n");
+}
+
+static void show_progress(FILE *out, const Layernas__Summary *s)
+{
+    char done[HUMAN_SIZE], bound[HUMAN_SIZE], cap[HUMAN_SIZE], time[HUMAN_SIZE];
+
+    fprintf(out, "progress  %s of at most %s trials done", human_count(s->done, done),
+            human_count(s->bound, bound));
+    if (s->bound < s->cap)
+        fprintf(out, " (cap %s)", human_count(s->cap, cap));
+    if (s->bound > 0)
+        fprintf(out, ", %.0f %%", 100.0 * (double)s->done / (double)s->bound);
+    fputc('\n', out);
+    if (s->final_total > 0)
+        fprintf(out, "final     %u of %u final trainings done\n", s->final_done, s->final_total);
+    fprintf(out, "time      %s", human_duration(s->elapsed_s, time));
+    if (s->trials_per_hour > 0)
+        fprintf(out, ", %.*f trials/h", s->trials_per_hour < 10 ? 1 : 0, s->trials_per_hour);
+    if (s->eta_s >= 0)
+        fprintf(out, ", the search ends in about %s", human_duration(s->eta_s, time));
+    fputc('\n', out);
+}
+
+static void show_target(FILE *out, const Layernas__Summary *s)
+{
+    char lowest[HUMAN_SIZE], highest[HUMAN_SIZE];
+
+    fprintf(out, "target    ");
+    if (s->target_lowest > 0 && s->target_highest < INT64_MAX)
+        fprintf(out, "%s to %s", human_amount(s->target_lowest, lowest),
+                human_amount(s->target_highest, highest));
+    else if (s->target_lowest > 0)
+        fprintf(out, "at least %s", human_amount(s->target_lowest, lowest));
+    else if (s->target_highest < INT64_MAX)
+        fprintf(out, "at most %s", human_amount(s->target_highest, highest));
+    else
+        fprintf(out, "any");
+    fprintf(out, " %s\n", show_unit(s->metric));
+}
+
+static void show_best_line(FILE *out, const Layernas__Summary *s)
+{
+    char percent[SHOW_TEXT_SIZE], costs[SHOW_TEXT_SIZE];
+
+    if (!s->best) {
+        fprintf(out, "best      no trial inside the target is done yet\n");
+        return;
+    }
+    fprintf(out, "best      %s %%, %s, trial %" PRIu64 "\n",
+            show_percent(s->best->correct, s->best->total, percent),
+            show_costs(s->best, s->metric, costs), s->best->trial);
+    fprintf(out, "          %s\n", s->best->arch);
+}
+
+static void show_effort(FILE *out, const Layernas__Summary *s)
+{
+    char slots[HUMAN_SIZE], running[HUMAN_SIZE], ready[HUMAN_SIZE];
+    char dropped[HUMAN_SIZE], saved[HUMAN_SIZE];
+
+    if (s->workers > 0)
+        fprintf(out, "workers   %u, slots %s; running %s, waiting %s\n", s->workers,
+                human_count(s->slots, slots), human_count(s->running, running),
+                human_count(s->ready, ready));
+    else
+        fprintf(out, "workers   none is connected; %s trials are waiting\n",
+                human_count(s->ready + s->running, ready));
+    fprintf(out, "spared    %s children pruned (no way into the target), %s known before\n",
+            human_count(s->dropped, dropped), human_count(s->saved, saved));
+}
+
+static void show_trouble(FILE *out, const Layernas__Summary *s)
+{
+    fprintf(out,
+            "trouble   attempts lost %" PRIu64 ", failed %" PRIu64 "; trials quarantined %" PRIu64
+            "; refused %" PRIu64 "\n",
+            s->lost_attempts, s->failed_attempts, s->quarantined, s->refused);
+    if (s->n_numerics > 1)
+        fprintf(out,
+                "numerics  mixed: workers of %zu kinds, whose trainings differ in the last "
+                "digits\n",
+                s->n_numerics);
+}
+
+int show_summary(FILE *out, const Layernas__Summary *summary)
+{
+    show_state(out, summary);
+    show_progress(out, summary);
+    show_best_line(out, summary);
+    show_target(out, summary);
+    show_effort(out, summary);
+    show_trouble(out, summary);
+    fprintf(out, "results   %s\n", summary->results);
+    return 0;
+}

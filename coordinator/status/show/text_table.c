@@ -1,0 +1,124 @@
+#include "coordinator/status/show/text_table.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { GAP = 2, NARROWEST_LAST = 10 };
+
+struct text_table {
+    const struct text_column *columns;
+    size_t n_columns, n_cells, room;
+    char **cells; /* row by row */
+    bool failed;
+};
+
+struct text_table *text_table_new(const struct text_column *columns, size_t n_columns)
+{
+    struct text_table *table = calloc(1, sizeof *table);
+
+    assert(n_columns >= 1 && n_columns <= TEXT_TABLE_MAX_COLUMNS);
+    if (table) {
+        table->columns = columns;
+        table->n_columns = n_columns;
+    }
+    return table;
+}
+
+void text_table_free(struct text_table *table)
+{
+    if (!table)
+        return;
+    for (size_t i = 0; i < table->n_cells; i++)
+        free(table->cells[i]);
+    free(table->cells);
+    free(table);
+}
+
+static bool make_room(struct text_table *table)
+{
+    size_t room = table->room ? 2 * table->room : 64;
+    char **cells;
+
+    if (table->n_cells < table->room)
+        return true;
+    cells = realloc(table->cells, room * sizeof *cells);
+    if (!cells)
+        return false;
+    table->cells = cells;
+    table->room = room;
+    return true;
+}
+
+void text_table_cell(struct text_table *table, const char *format, ...)
+{
+    va_list args;
+    char *text = NULL;
+
+    if (!table || table->failed)
+        return;
+    va_start(args, format);
+    if (!make_room(table) || vasprintf(&text, format, args) < 0)
+        table->failed = true;
+    else
+        table->cells[table->n_cells++] = text;
+    va_end(args);
+}
+
+static void find_widths(const struct text_table *table, size_t *widths)
+{
+    size_t last = table->n_columns - 1, used = 0;
+
+    for (size_t c = 0; c <= last; c++)
+        widths[c] = strlen(table->columns[c].heading);
+    for (size_t i = 0; i < table->n_cells; i++) {
+        size_t c = i % table->n_columns, length = strlen(table->cells[i]);
+
+        if (length > widths[c])
+            widths[c] = length;
+    }
+    for (size_t c = 0; c < last; c++) {
+        if (table->columns[c].most && widths[c] > table->columns[c].most)
+            widths[c] = table->columns[c].most;
+        used += widths[c] + GAP;
+    }
+    if (used + widths[last] > TEXT_TABLE_WIDTH)
+        widths[last] = used + NARROWEST_LAST < TEXT_TABLE_WIDTH ? TEXT_TABLE_WIDTH - used
+                                                                : NARROWEST_LAST;
+}
+
+static void print_cell(const char *text, size_t width, enum text_align align, bool last, FILE *out)
+{
+    size_t length = strlen(text);
+
+    if (length > width)
+        fprintf(out, "%.*s...", (int)width - 3, text);
+    else if (align == ALIGN_RIGHT)
+        fprintf(out, "%*s", (int)width, text);
+    else
+        fprintf(out, "%-*s", last ? 0 : (int)width, text);
+    if (last)
+        fputc('\n', out);
+    else
+        fprintf(out, "%*s", GAP, "");
+}
+
+int text_table_print(const struct text_table *table, FILE *out)
+{
+    size_t widths[TEXT_TABLE_MAX_COLUMNS], last;
+
+    if (!table || table->failed)
+        return -ENOMEM;
+    last = table->n_columns - 1;
+    find_widths(table, widths);
+    for (size_t c = 0; c <= last; c++)
+        print_cell(table->columns[c].heading, widths[c], table->columns[c].align, c == last, out);
+    for (size_t i = 0; i < table->n_cells; i++) {
+        size_t c = i % table->n_columns;
+
+        print_cell(table->cells[i], widths[c], table->columns[c].align, c == last, out);
+    }
+    return 0;
+}

@@ -1,0 +1,86 @@
+#include <stdlib.h>
+
+#include "coordinator/status/parts.h"
+#include "coordinator/status/results.h"
+#include "coordinator/status/snapshot_build.h"
+
+Layernas__Pareto *build_pareto(struct build *build)
+{
+    Layernas__Pareto *pareto = build_message(build, &layernas__pareto__descriptor);
+    struct candidate *front = NULL;
+    size_t n, rows;
+
+    if (!pareto)
+        return NULL;
+    if (campaign_pareto(build->coordinator->campaign, &front, &n) < 0) {
+        build->failed = true;
+        return pareto;
+    }
+    rows = build_rows(build, n);
+    pareto->total = n;
+    pareto->candidates = build_list(build, rows);
+    for (size_t i = n - rows; i < n && pareto->candidates; i++) {
+        Layernas__Candidate *candidate = build_candidate(build, &front[i], &front[i].canonical);
+
+        if (!candidate)
+            break;
+        pareto->candidates[pareto->n_candidates++] = candidate;
+    }
+    free(front);
+    return pareto;
+}
+
+static Layernas__Part *build_part(struct build *build, const struct part *part)
+{
+    Layernas__Part *message = build_message(build, &layernas__part__descriptor);
+
+    if (!message)
+        return NULL;
+    message->name = build_text(build, part->name);
+    message->option = build_text(build, part->option);
+    message->channels = (uint32_t)part->out.channels;
+    message->height = (uint32_t)part->out.height;
+    message->width = (uint32_t)part->out.width;
+    message->madds = part->costs.madds;
+    message->params = part->costs.params;
+    return message;
+}
+
+static void fill_network(struct build *build, const struct arch *arch, Layernas__Best *best)
+{
+    struct part parts[PARTS_MAX];
+    size_t n = network_parts(build->coordinator->study->space, arch, parts);
+
+    best->network = build_list(build, n);
+    for (size_t i = 0; i < n && best->network; i++) {
+        best->network[i] = build_part(build, &parts[i]);
+        if (!best->network[i])
+            break;
+        best->n_network++;
+    }
+}
+
+Layernas__Best *build_best(struct build *build)
+{
+    const struct coordinator *coordinator = build->coordinator;
+    Layernas__Best *best = build_message(build, &layernas__best__descriptor);
+    char directory[RESULTS_PATH_SIZE];
+    struct campaign_winner winner;
+    struct candidate found;
+
+    if (!best)
+        return NULL;
+    best->results = build_text(build, results_directory(coordinator, directory));
+    if (campaign_best(coordinator->campaign, &found, 1) == 0)
+        return best;
+    best->search = build_candidate(build, &found, &found.canonical);
+    if (campaign_winner(coordinator->campaign, &winner)) {
+        found = winner.candidate;
+        best->winner = build_candidate(build, &found, &found.canonical);
+        best->winner_percent = winner.mean_percent;
+        best->test_correct = winner.test.correct;
+        best->test_total = winner.test.total;
+    }
+    fill_network(build, &found.canonical, best);
+    return best;
+}

@@ -1,0 +1,138 @@
+#include <string.h>
+
+#include "common/version.h"
+#include "coordinator/status/results.h"
+#include "coordinator/status/snapshot_build.h"
+
+enum { MOST_NUMERICS = 8 }; /* more kinds of machine than one line can name */
+
+static void fill_state(struct build *build, Layernas__Summary *summary)
+{
+    static const char *const names[] = {
+        [CAMPAIGN_SEARCH] = "searching",
+        [CAMPAIGN_FINAL] = "final training",
+        [CAMPAIGN_TEST] = "testing",
+        [CAMPAIGN_DONE] = "done",
+    };
+    const struct coordinator *coordinator = build->coordinator;
+    const char *reason = campaign_stop_reason(coordinator->campaign);
+    struct errmsg trouble;
+
+    if (store_trouble(coordinator->store, &trouble)) {
+        summary->state = build_text(build, "waiting for disk");
+        summary->note = build_text(build, trouble.text);
+        return;
+    }
+    summary->state = build_text(
+        build, coordinator->stopping ? "stopping" : names[campaign_state(coordinator->campaign)]);
+    summary->note = build_text(build, reason ? reason : "");
+}
+
+static void fill_search(struct build *build, Layernas__Summary *summary)
+{
+    const struct coordinator *coordinator = build->coordinator;
+    const struct study *study = coordinator->study;
+    size_t n_openings = campaign_n_openings(coordinator->campaign);
+    struct search_progress progress;
+
+    campaign_progress(coordinator->campaign, &progress);
+    summary->n_layers = space_n_layers(study->space);
+    summary->done = progress.told;
+    summary->cap = progress.cap;
+    summary->bound = progress.bound;
+    summary->dropped = progress.dropped;
+    summary->saved = progress.saved;
+    if (n_openings > 0) {
+        const struct opening *now = campaign_opening(coordinator->campaign, n_openings - 1);
+        uint32_t trials, settled;
+
+        opening_count_trials(coordinator, now, &trials, &settled);
+        summary->pass = now->pass;
+        summary->layer = now->layer;
+        summary->layer_name = build_text(build, space_layer_name(study->space, now->layer));
+        summary->layer_trials = trials;
+        summary->layer_done = settled;
+    }
+    summary->final_done = campaign_final_done(coordinator->campaign);
+    summary->final_total = campaign_final_total(coordinator->campaign);
+}
+
+static void fill_ledger(struct build *build, Layernas__Summary *summary)
+{
+    const struct coordinator *coordinator = build->coordinator;
+    struct ledger_counts counts = trial_ledger_counts(coordinator->ledger);
+
+    summary->ready = counts.by_state[TRIAL_READY];
+    summary->running = counts.by_state[TRIAL_LEASED];
+    summary->failed_attempts = counts.failures;
+    summary->lost_attempts = counts.losses;
+    summary->quarantined = counts.by_state[TRIAL_QUARANTINED];
+    summary->refused = coordinator->counts.refused + coordinator->counts.malformed;
+}
+
+static bool has_text(char *const *list, size_t n, const char *text)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(list[i], text) == 0)
+            return true;
+    return false;
+}
+
+static void fill_workers(struct build *build, Layernas__Summary *summary)
+{
+    const struct worker_roster *roster = build->coordinator->roster;
+    size_t n = worker_roster_n(roster);
+
+    summary->workers = (uint32_t)n;
+    summary->slots = worker_roster_slots(roster);
+    summary->numerics = build_list(build, MOST_NUMERICS);
+    for (size_t i = 0; i < n && summary->numerics && summary->n_numerics < MOST_NUMERICS; i++) {
+        const char *numerics = worker_roster_at(roster, i)->numerics;
+
+        if (!has_text(summary->numerics, summary->n_numerics, numerics))
+            summary->numerics[summary->n_numerics++] = build_text(build, numerics);
+    }
+}
+
+/* How the search has gone so far is how it goes on. Of final trainings, which take longer each, it
+ * says nothing. */
+static void fill_pace(struct build *build, Layernas__Summary *summary)
+{
+    const struct coordinator *coordinator = build->coordinator;
+    bool searching = campaign_state(coordinator->campaign) == CAMPAIGN_SEARCH;
+    double done = (double)summary->done;
+
+    summary->elapsed_s = coordinator_elapsed(coordinator);
+    summary->eta_s = -1;
+    if (!searching || done == 0 || summary->elapsed_s <= 0)
+        return;
+    summary->trials_per_hour = done * 3600 / summary->elapsed_s;
+    if (summary->bound >= summary->done)
+        summary->eta_s = (double)(summary->bound - summary->done) * summary->elapsed_s / done;
+}
+
+Layernas__Summary *build_summary(struct build *build)
+{
+    const struct coordinator *coordinator = build->coordinator;
+    const struct study *study = coordinator->study;
+    Layernas__Summary *summary = build_message(build, &layernas__summary__descriptor);
+    char directory[RESULTS_PATH_SIZE];
+    struct candidate best;
+
+    if (!summary)
+        return NULL;
+    summary->study = build_text(build, study->name);
+    summary->version = build_text(build, LAYERNAS_VERSION);
+    summary->metric = build_text(build, cost_metric_name(study->metric));
+    summary->target_lowest = study->search.target.lowest;
+    summary->target_highest = study->search.target.highest;
+    summary->results = build_text(build, results_directory(coordinator, directory));
+    fill_state(build, summary);
+    fill_search(build, summary);
+    fill_ledger(build, summary);
+    fill_workers(build, summary);
+    fill_pace(build, summary);
+    if (campaign_best(coordinator->campaign, &best, 1) > 0)
+        summary->best = build_candidate(build, &best, &best.canonical);
+    return summary;
+}
