@@ -62,8 +62,14 @@ $(BUILD)/%.o: %.c $(BUILD)/proto/layernas.pb-c.h
 	@mkdir -p $(@D)
 	$(CC) $(FLAGS) $(CFLAGS) -c -o $@ $<
 
-# The engine's inner loops are what a worker's time is spent in.
-$(BUILD)/worker/engine/%.o: CFLAGS += -O3 -ffp-contract=fast
+# The engine's inner loops are what a worker's time is spent in. They are compiled once for each
+# instruction set; which one runs is decided at run time, so the binary runs on any x86-64.
+$(BUILD)/worker/engine/%.o: CFLAGS += -O3
+$(BUILD)/worker/engine/%.o: FLAGS += -ffp-contract=fast
+ifneq ($(findstring x86_64,$(shell $(CC) -dumpmachine)),)
+$(BUILD)/worker/engine/kernels_avx2.o:   FLAGS += -mavx2 -mfma
+$(BUILD)/worker/engine/kernels_avx512.o: FLAGS += -mavx512f -mfma -mprefer-vector-width=512
+endif
 
 $(BUILD)/proto/layernas.pb-c.c: proto/layernas.proto
 	@mkdir -p $(@D)

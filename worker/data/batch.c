@@ -1,0 +1,66 @@
+#include "worker/data/batch.h"
+
+#include <string.h>
+
+enum { LEVELS = 256, MOST_CHANNELS = sizeof((struct image_set *)0)->mean / sizeof(float) };
+
+/* Where the upper left corner of the result lies in the image, and whether it is mirrored. */
+struct view {
+    int32_t top, left;
+    bool mirrored;
+};
+
+static struct view draw_view(const struct augmentation *how, struct rng *rng)
+{
+    struct view view = { 0 };
+    int32_t pad = (int32_t)how->crop_pad;
+
+    view.top = (int32_t)rng_below(rng, 2 * (uint64_t)pad + 1) - pad;
+    view.left = (int32_t)rng_below(rng, 2 * (uint64_t)pad + 1) - pad;
+    view.mirrored = rng_below(rng, 2) == 1 && how->flip;
+    return view;
+}
+
+/* What each byte comes to in each channel. */
+static void fill_levels(const struct image_set *set, float level[MOST_CHANNELS][LEVELS])
+{
+    for (int32_t c = 0; c < set->images->shape.channels; c++)
+        for (int byte = 0; byte < LEVELS; byte++)
+            level[c][byte] = ((float)byte - set->mean[c]) / set->deviation[c];
+}
+
+static void fill_image(const struct shape *shape, const uint8_t *image, const struct view *view,
+                       float level[MOST_CHANNELS][LEVELS], float *out)
+{
+    int32_t channels = shape->channels;
+
+    for (int32_t row = 0; row < shape->height; row++)
+        for (int32_t column = 0; column < shape->width; column++, out += channels) {
+            int32_t y = row + view->top;
+            int32_t x = (view->mirrored ? shape->width - 1 - column : column) + view->left;
+            bool inside = y >= 0 && y < shape->height && x >= 0 && x < shape->width;
+            const uint8_t *pixel = inside ? image + ((size_t)y * shape->width + x) * channels : NULL;
+
+            for (int32_t c = 0; c < channels; c++)
+                out[c] = level[c][pixel ? pixel[c] : 0];
+        }
+}
+
+void batch_fill(const struct image_set *set, const uint32_t *order, size_t n,
+                const struct augmentation *how, struct rng *rng, float *pixels, uint16_t *labels)
+{
+    const struct shape *shape = &set->images->shape;
+    size_t size = (size_t)shape->height * shape->width * shape->channels;
+    float level[MOST_CHANNELS][LEVELS];
+
+    fill_levels(set, level);
+    for (size_t i = 0; i < n; i++) {
+        size_t image = set->index[order[i]];
+        struct view view = { 0 };
+
+        if (how)
+            view = draw_view(how, rng);
+        fill_image(shape, set->images->pixels + image * size, &view, level, pixels + i * size);
+        labels[i] = set->images->labels[image];
+    }
+}

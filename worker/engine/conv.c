@@ -1,0 +1,352 @@
+#include "worker/engine/conv.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* The values of a unit (an image; of a pointwise convolution a strip of pixels across images) are
+ * copied to scratch, where a convolution is matmul over a list of offsets. The gradient of its input
+ * is the same over the output's gradient, spread by the stride, with transposed weights; that of
+ * its weights is matmul_gradient over both copies. */
+
+static size_t channels_in(const struct net *net, const struct node *node)
+{
+    return (size_t)net->nodes[node->input[0].node].x.shape.channels;
+}
+
+static size_t taps_of(const struct window *w)
+{
+    return w->kernel_h * w->kernel_w;
+}
+
+static size_t in_pixels(const struct window *w)
+{
+    return w->height * w->width;
+}
+
+static size_t out_pixels(const struct window *w)
+{
+    return w->out_height * w->out_width;
+}
+
+static bool is_pointwise(const struct op *op)
+{
+    return op->kernel_h == 1 && op->kernel_w == 1 && op->stride == 1 && op->pad == 0;
+}
+
+/* So many pixels that a strip of what is read and of what is written stay in the second cache; a
+ * multiple of every tile's length. */
+static size_t strip_pixels(size_t channels)
+{
+    enum { TILES = 42, CACHE = 192 * 1024 };
+    size_t strips = CACHE / (TILES * sizeof(float) * channels);
+
+    return TILES * (strips < 1 ? 1 : strips > 8 ? 8 : strips);
+}
+
+size_t weight_fan(const struct net *net, const struct node *node)
+{
+    const struct op *op = node_op(net, node);
+
+    return channels_in(net, node) / (size_t)(op->kind == OP_CONV ? op->groups : 1);
+}
+
+/* The input channels that the group of output channel `out` starts with. */
+static size_t group_start(const struct net *net, const struct node *node, size_t out)
+{
+    const struct op *op = node_op(net, node);
+
+    return out / (size_t)(op->out.channels / op->groups) * weight_fan(net, node);
+}
+
+static size_t conv_index(const struct net *net, const struct node *node, size_t out, size_t in,
+                         size_t tap)
+{
+    size_t channels = channels_in(net, node);
+    size_t k = tap * channels + group_start(net, node, out) + in;
+
+    return (out / BLOCK * taps_of(&node->window) * channels + k) * BLOCK + out % BLOCK;
+}
+
+size_t weight_index(const struct net *net, const struct node *node, size_t out, size_t in,
+                    size_t row, size_t column)
+{
+    const struct tensor *x = &net->nodes[node->input[0].node].x;
+    size_t tap = row * node->window.kernel_w + column;
+
+    switch (node->kind) {
+    case NODE_DEPTHWISE:
+        return (out / BLOCK * taps_of(&node->window) + tap) * BLOCK + out % BLOCK;
+    case NODE_DENSE:
+        return (out * (size_t)x->shape.channels + in) * x->pixels +
+               row * (size_t)x->shape.width + column;
+    default:
+        return conv_index(net, node, out, in, tap);
+    }
+}
+
+void bias_lay_out(const struct net *net, struct node *node, struct arena *arena)
+{
+    if (node_op(net, node)->bias)
+        parameter_take(node, BIAS, node->x.blocks * BLOCK, arena);
+}
+
+const float *bias_of(const struct node *node, size_t block)
+{
+    return node->parameter[BIAS].n ? node->parameter[BIAS].value + block * BLOCK : NULL;
+}
+
+void bias_gradient(struct node *node, size_t block, const float *dy, size_t rows, size_t row_stride,
+                   size_t pixels)
+{
+    float *gradient = node->parameter[BIAS].gradient + block * BLOCK;
+
+    if (!node->parameter[BIAS].n)
+        return;
+    for (size_t r = 0; r < rows; r++)
+        for (size_t p = 0; p < pixels; p++)
+            for (size_t lane = 0; lane < BLOCK; lane++)
+                gradient[lane] += dy[r * row_stride + p * BLOCK + lane];
+}
+
+static void fill_offsets(const struct net *net, struct node *node)
+{
+    const struct window *w = &node->window;
+    size_t in = channels_in(net, node), out = (size_t)node->x.shape.channels, i = 0, j = 0;
+
+    for (size_t row = 0; row < w->kernel_h; row++)
+        for (size_t column = 0; column < w->kernel_w; column++) {
+            size_t there = window_offset(w, row, column), back = window_back_offset(w, row, column);
+
+            for (size_t c = 0; c < in; c++)
+                node->offset[i++] = (int32_t)(there + c / BLOCK * w->plane + c % BLOCK);
+            for (size_t c = 0; c < out; c++)
+                node->back_offset[j++] = (int32_t)(back + c / BLOCK * w->back_plane + c % BLOCK);
+        }
+}
+
+static int conv_lay_out(struct net *net, struct node *node, struct arena *arena,
+                        struct errmsg *err)
+{
+    const struct op *op = node_op(net, node);
+    const struct tensor *in = &net->nodes[node->input[0].node].x;
+    size_t channels = (size_t)in->shape.channels, most_offset, k;
+    struct window *w = &node->window;
+
+    *w = is_pointwise(op) ? window_of_strip(strip_pixels((in->blocks + node->x.blocks) * BLOCK))
+                          : window_of(&in->shape, op);
+    most_offset = in->blocks * w->plane + node->x.blocks * w->back_plane;
+    k = taps_of(w) * (channels + (size_t)op->out.channels);
+    if (most_offset > INT32_MAX || k > INT32_MAX)
+        return errmsg_set(err, -EINVAL, "op %zu: a convolution too large for this engine",
+                          node->op);
+    node->offset = arena_take(arena, taps_of(w) * channels, sizeof *node->offset);
+    node->back_offset =
+        arena_take(arena, taps_of(w) * (size_t)op->out.channels, sizeof *node->back_offset);
+    if (node->offset)
+        fill_offsets(net, node);
+    parameter_take(node, WEIGHT, node->x.blocks * BLOCK * taps_of(w) * channels, arena);
+    bias_lay_out(net, node, arena);
+    return 0;
+}
+
+/* ---- scratch ---- */
+
+struct pass {
+    float *a;          /* values: [input blocks][plane] */
+    float *dy;         /* gradient of x, spread: [output blocks][back_plane] */
+    float *dy_dense;   /* the same, not spread, for a stride above 1: [output blocks][image] */
+    float *dx;         /* gradient of the values: [input blocks][image] */
+    float *transposed; /* weights for the way back: [input blocks][tap][output channel][lane] */
+    size_t bytes;
+};
+
+static struct pass pass_of(const struct net *net, const struct node *node)
+{
+    const struct window *w = &node->window;
+    size_t in = net->nodes[node->input[0].node].x.blocks, out = node->x.blocks;
+    struct arena scratch = { .base = (char *)net->scratch };
+    struct pass pass;
+
+    pass.a = arena_take(&scratch, in * w->plane, sizeof(float));
+    pass.dy = arena_take(&scratch, out * w->back_plane, sizeof(float));
+    pass.dy_dense = arena_take(&scratch, w->stride > 1 ? out * out_pixels(w) * BLOCK : 0,
+                               sizeof(float));
+    pass.dx = arena_take(&scratch, in * in_pixels(w) * BLOCK, sizeof(float));
+    pass.transposed = arena_take(&scratch, in * BLOCK * taps_of(w),
+                                 (size_t)node->x.shape.channels * sizeof(float));
+    pass.bytes = scratch.used;
+    return pass;
+}
+
+static size_t conv_scratch(const struct net *net, const struct node *node)
+{
+    return pass_of(net, node).bytes;
+}
+
+/* Zeros for the borders: loading leaves them alone. */
+static void clear_borders(const struct net *net, const struct node *node, const struct pass *pass,
+                          bool backward)
+{
+    const struct window *w = &node->window;
+
+    if (w->kernel_h == 1 && w->kernel_w == 1 && w->stride == 1)
+        return;
+    memset(pass->a, 0, net->nodes[node->input[0].node].x.blocks * w->plane * sizeof *pass->a);
+    if (backward)
+        memset(pass->dy, 0, node->x.blocks * w->back_plane * sizeof *pass->dy);
+}
+
+/* ---- forward ---- */
+
+static void load_values(const struct net *net, const struct node *node, const struct unit *unit,
+                        float *a)
+{
+    const struct node *from = &net->nodes[node->input[0].node];
+
+    for (size_t block = 0; block < from->x.blocks; block++)
+        window_load(net, from, &node->window, block, unit, a + block * node->window.plane);
+}
+
+static void conv_forward(struct net *net, struct node *node)
+{
+    const struct window *w = &node->window;
+    const struct pass pass = pass_of(net, node);
+    struct matmul m = {
+        .a = pass.a,
+        .a_row = window_row(w),
+        .offset = node->offset,
+        .taps = taps_of(w) * channels_in(net, node),
+        .w = node->parameter[WEIGHT].value,
+        .bias = node->parameter[BIAS].value,
+        .out_block = node->x.stride,
+        .blocks = node->x.blocks,
+        .rows = w->out_height,
+    };
+    struct unit unit;
+
+    clear_borders(net, node, &pass, false);
+    for (size_t i = 0; unit_of(net, node, i, &unit); i++) {
+        load_values(net, node, &unit, pass.a);
+        m.out = tensor_at(&node->x, 0, unit.out_pixel);
+        m.pixels = unit.out_width;
+        m.out_row = unit.out_width * BLOCK;
+        net->kernels->matmul(&m);
+        for (size_t block = 0; block < node->x.blocks; block++)
+            node_moments(net, node, block, unit.out_pixel, w->out_height * unit.out_width);
+    }
+}
+
+/* ---- backward ---- */
+
+static void transpose_weights(const struct net *net, const struct node *node, float *transposed)
+{
+    size_t in = channels_in(net, node), out = (size_t)node->x.shape.channels;
+    size_t taps = taps_of(&node->window);
+    const float *w = node->parameter[WEIGHT].value;
+
+    for (size_t block = 0; block < blocks_of(in); block++)
+        for (size_t tap = 0; tap < taps; tap++)
+            for (size_t o = 0; o < out; o++)
+                for (size_t lane = 0; lane < BLOCK; lane++) {
+                    size_t c = block * BLOCK + lane;
+                    size_t at = ((o / BLOCK * taps + tap) * in + c) * BLOCK + o % BLOCK;
+
+                    *transposed++ = c < in ? w[at] : 0;
+                }
+}
+
+/* A grouped convolution's weights outside its groups stay zero. */
+static void clear_outside_groups(const struct net *net, struct node *node)
+{
+    size_t in = channels_in(net, node), fan = weight_fan(net, node);
+    size_t out = (size_t)node->x.shape.channels, taps = taps_of(&node->window);
+    float *gradient = node->parameter[WEIGHT].gradient;
+
+    for (size_t o = 0; fan < in && o < out; o++)
+        for (size_t tap = 0; tap < taps; tap++)
+            for (size_t c = 0; c < in; c++)
+                if (c / fan != group_start(net, node, o) / fan)
+                    gradient[((o / BLOCK * taps + tap) * in + c) * BLOCK + o % BLOCK] = 0;
+}
+
+/* Loads the gradient of x for the way back and, where the stride makes them differ, densely.
+ * Describes the dense one in *m and gathers the gradient of the bias. */
+static void load_gradients(const struct net *net, struct node *node, const struct unit *unit,
+                           const struct pass *pass, struct matmul_gradient *m)
+{
+    const struct window *w = &node->window;
+    bool spread = w->stride > 1;
+
+    m->dy = spread ? pass->dy_dense : pass->dy + window_back_origin(w);
+    m->dy_block = spread ? out_pixels(w) * BLOCK : w->back_plane;
+    m->dy_row = spread ? unit->out_width * BLOCK : w->back_pitch;
+    m->pixels = unit->out_width;
+    for (size_t block = 0; block < node->x.blocks; block++) {
+        window_load_gradient(net, node, w, block, unit, pass->dy + block * w->back_plane);
+        if (spread)
+            node_gradient(net, node, block, unit->out_pixel, out_pixels(w),
+                          pass->dy_dense + block * m->dy_block);
+        bias_gradient(node, block, m->dy + block * m->dy_block, m->rows, m->dy_row, m->pixels);
+    }
+}
+
+static void pass_on_gradient(struct net *net, struct node *node, const struct unit *unit,
+                             const struct pass *pass)
+{
+    const struct window *w = &node->window;
+    const struct edge *edge = &node->input[0];
+    struct matmul m = {
+        .a = pass->dy,
+        .a_row = w->back_pitch,
+        .offset = node->back_offset,
+        .taps = taps_of(w) * (size_t)node->x.shape.channels,
+        .w = pass->transposed,
+        .out_block = in_pixels(w) * BLOCK,
+        .out_row = unit->in_width * BLOCK,
+        .blocks = edge_node(net, edge)->x.blocks,
+        .rows = w->height,
+        .pixels = unit->in_width,
+    };
+
+    m.out = edge_target(net, edge, unit->in_pixel, pass->dx, &m.out_block);
+    net->kernels->matmul(&m);
+    for (size_t block = 0; block < m.blocks; block++)
+        edge_accumulate(net, edge, block, unit->in_pixel, m.rows * m.pixels,
+                        m.out + block * m.out_block);
+}
+
+static void conv_backward(struct net *net, struct node *node)
+{
+    const struct window *w = &node->window;
+    const struct pass pass = pass_of(net, node);
+    bool passes_on = edge_node(net, &node->input[0])->wants_gradient;
+    struct matmul_gradient m = {
+        .a = pass.a,
+        .a_row = window_row(w),
+        .offset = node->offset,
+        .taps = taps_of(w) * channels_in(net, node),
+        .blocks = node->x.blocks,
+        .rows = w->out_height,
+        .dw = node->parameter[WEIGHT].gradient,
+    };
+    struct unit unit;
+
+    clear_borders(net, node, &pass, true);
+    if (passes_on)
+        transpose_weights(net, node, pass.transposed);
+    for (size_t i = 0; unit_of(net, node, i, &unit); i++) {
+        load_values(net, node, &unit, pass.a);
+        load_gradients(net, node, &unit, &pass, &m);
+        net->kernels->matmul_gradient(&m);
+        if (passes_on)
+            pass_on_gradient(net, node, &unit, &pass);
+    }
+    clear_outside_groups(net, node);
+}
+
+const struct layer layer_conv = {
+    .lay_out = conv_lay_out,
+    .scratch = conv_scratch,
+    .forward = conv_forward,
+    .backward = conv_backward,
+};

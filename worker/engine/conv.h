@@ -1,0 +1,25 @@
+/* conv - weights of convolutions: where they lie in the engine's layout.
+ *
+ * Dense and grouped: [block of outputs][tap][input channel][lane], a grouped convolution as a dense
+ * one whose weights are zero outside the groups. Depthwise: [block][tap][lane]. */
+#ifndef LAYERNAS_WORKER_ENGINE_CONV_H
+#define LAYERNAS_WORKER_ENGINE_CONV_H
+
+#include "worker/engine/net.h"
+
+/* Index into the weights of a convolution or dense node of the weight from input channel `in` of
+ * its group to output channel `out`, at (row, column) of the kernel. For a dense node the kernel
+ * is its whole input. */
+size_t weight_index(const struct net *net, const struct node *node, size_t out, size_t in,
+                    size_t row, size_t column);
+
+/* Input channels that one output sees. */
+size_t weight_fan(const struct net *net, const struct node *node);
+
+/* What both kinds of convolution do about an optional bias. */
+void bias_lay_out(const struct net *net, struct node *node, struct arena *arena);
+const float *bias_of(const struct node *node, size_t block);
+void bias_gradient(struct node *node, size_t block, const float *dy, size_t rows, size_t row_stride,
+                   size_t pixels);
+
+#endif

@@ -1,0 +1,43 @@
+#include "worker/engine/kernels.h"
+
+#include <stdbool.h>
+
+enum { SETS = 3 };
+
+/* Whether this processor runs set i of the list below, fastest first. */
+static bool runs(int i)
+{
+#if defined __x86_64__ || defined __i386__
+    static const struct {
+        bool avx512, avx2;
+    } needs[SETS] = { { true, false }, { false, true }, { false, false } };
+
+    __builtin_cpu_init();
+    return (!needs[i].avx512 || __builtin_cpu_supports("avx512f")) &&
+           (!needs[i].avx2 || (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")));
+#else
+    return i == SETS - 1;
+#endif
+}
+
+const struct kernels *const *kernels_all(void)
+{
+    static const struct kernels *all[SETS + 1];
+    const struct kernels *sets[SETS] = { kernels_avx512, kernels_avx2, kernels_plain };
+    int n = 0;
+
+    if (all[0])
+        return all;
+    for (int i = SETS - 1; i >= 0; i--)
+        if (sets[i] && runs(i))
+            n++;
+    for (int i = SETS - 1; i >= 0; i--)
+        if (sets[i] && runs(i))
+            all[--n] = sets[i];
+    return all;
+}
+
+const struct kernels *kernels_best(void)
+{
+    return kernels_all()[0];
+}

@@ -1,0 +1,98 @@
+/* kernels - the inner loops in which a training spends its time, once per instruction set.
+ *
+ * All work on rows of pixels of one block of channels: pixel p is the BLOCK floats at 16 p. What
+ * a convolution reads has been copied to scratch before, with norm and activation applied and
+ * with a border of zeros, so no kernel knows images, borders, strides or norms: a kernel element
+ * (tap, channel) is an offset into scratch, and a convolution is a list of offsets.
+ *
+ * kernels.inc is the one source; kernels_avx512.c, kernels_avx2.c and kernels_plain.c compile it.
+ * Pointers to whole blocks are aligned to 64 bytes. Nothing allocates, nothing fails. */
+#ifndef LAYERNAS_WORKER_ENGINE_KERNELS_H
+#define LAYERNAS_WORKER_ENGINE_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* out[c][r][p][j] = bias[c][j] + sum over k of a[r a_row + offset[k] + 16 p] x w[c][k][j], for
+ * block c, row r, pixel p, lane j: a matrix product whose left side is addressed by a list. */
+struct matmul {
+    const float *a;
+    size_t a_row; /* floats from one row to the next; so are all strides here */
+    const int32_t *offset; /* [taps] */
+    size_t taps;
+    const float *w;    /* [blocks][taps][16] */
+    const float *bias; /* [blocks][16], or NULL */
+    float *out;
+    size_t out_block, out_row;
+    size_t blocks, rows, pixels;
+};
+
+/* dw[c][k][j] += sum over rows r and pixels p of a[r a_row + offset[k] + 16 p] x dy[c][r][p][j]. */
+struct matmul_gradient {
+    const float *a;
+    size_t a_row;
+    const int32_t *offset; /* [taps] */
+    size_t taps;
+    const float *dy;
+    size_t dy_block, dy_row;
+    size_t blocks, rows, pixels;
+    float *dw; /* [blocks][taps][16] */
+};
+
+/* value = clamp(x * scale + shift, low, high), and so the way from what an op computed to what
+ * its readers see: norm and activation. */
+struct finish {
+    const float *scale, *shift; /* [16] */
+    float low, high;
+};
+
+struct kernels {
+    const char *name;
+
+    void (*matmul)(const struct matmul *m);
+    void (*matmul_gradient)(const struct matmul_gradient *m);
+
+    /* Depthwise: out[p] = bias + sum over t of a[offset[t] + 16 p] * w[t], all [16]. bias may be
+     * NULL. */
+    void (*depthwise)(float *out, const float *a, const int32_t *offset, size_t taps,
+                      const float *w, const float *bias, size_t pixels);
+    /* dw[t] += sum over rows r, pixels p of a[r a_row + offset[t] + 16 p] * dy[r dy_row + 16 p]. */
+    void (*depthwise_gradient)(float *dw, const float *a, size_t a_row, const int32_t *offset,
+                               size_t taps, const float *dy, size_t dy_row, size_t rows,
+                               size_t pixels);
+
+    void (*value)(float *out, const float *x, size_t pixels, const struct finish *finish);
+    /* out += value */
+    void (*value_add)(float *out, const float *x, size_t pixels, const struct finish *finish);
+
+    /* out = g * by_g + x * by_x + by_1, the gradient of x behind a norm. */
+    void (*input_gradient)(float *out, const float *g, const float *x, size_t pixels,
+                           const float *by_g, const float *by_x, const float *by_1);
+
+    /* sum[0] = sum of x - center, sum[1] = sum of (x - center)^2, over pixels. */
+    void (*moments)(const float *x, size_t pixels, const float *center, float sum[2][16]);
+
+    /* out = d, plus out's old contents where add is true. */
+    void (*accumulate)(float *out, const float *d, size_t pixels, int add);
+    /* The same, then masked: 0 where the finish was clamped. sum[0] = sum of out,
+     * sum[1] = sum of out * (x - center). */
+    void (*accumulate_masked)(float *out, const float *d, size_t pixels, int add, const float *x,
+                              const struct finish *finish, const float *center,
+                              float sum[2][16]);
+
+    /* One step of SGD over n parameters: g += decay * w; v = momentum * v + g;
+     * w -= rate * (nesterov ? g + momentum * v : v). n is a multiple of 16. */
+    void (*sgd)(float *w, float *v, const float *g, size_t n, float rate, float momentum,
+                float decay, int nesterov);
+};
+
+/* The fastest set that this processor runs; decided once. */
+const struct kernels *kernels_best(void);
+
+/* Every set that this processor runs, NULL at the end: for tests. */
+const struct kernels *const *kernels_all(void);
+
+/* NULL where the compiler cannot make them. */
+extern const struct kernels *const kernels_avx512, *const kernels_avx2, *const kernels_plain;
+
+#endif

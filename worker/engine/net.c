@@ -1,0 +1,228 @@
+#include "worker/engine/net.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "worker/engine/graph.h"
+
+static const struct layer *const layers[NODE_KINDS] = {
+    [NODE_CONV] = &layer_conv, [NODE_DEPTHWISE] = &layer_depthwise, [NODE_SUM] = &layer_sum,
+    [NODE_POOL] = &layer_pool, [NODE_DENSE] = &layer_dense,
+};
+
+const struct op *node_op(const struct net *net, const struct node *node)
+{
+    return &net->network.ops[node->op];
+}
+
+struct node *net_output(struct net *net)
+{
+    return &net->nodes[net->n_nodes - 1];
+}
+
+struct edge net_output_edge(const struct net *net)
+{
+    return (struct edge){ .node = net->n_nodes - 1, .first = true, .last = true };
+}
+
+/* ---- memory ---- */
+
+static float *take_channels(const struct node *node, struct arena *arena)
+{
+    return arena_take(arena, node->x.blocks * BLOCK, sizeof(float));
+}
+
+static void lay_out_norm(struct node *node, struct arena *arena)
+{
+    struct norm *norm = &node->norm;
+    size_t channels = node->x.blocks * BLOCK;
+
+    parameter_take(node, SCALE, channels, arena);
+    parameter_take(node, SHIFT, channels, arena);
+    norm->running_mean = take_channels(node, arena);
+    norm->running_variance = take_channels(node, arena);
+    norm->mean = take_channels(node, arena);
+    norm->inverse_deviation = take_channels(node, arena);
+    for (size_t i = 0; i < 2; i++)
+        norm->sum[i] = arena_take(arena, channels, sizeof *norm->sum[i]);
+    node->by_g = take_channels(node, arena);
+    node->by_x = take_channels(node, arena);
+    node->by_1 = take_channels(node, arena);
+}
+
+static int lay_out_node(struct net *net, struct node *node, struct arena *arena,
+                        struct errmsg *err)
+{
+    node->x = tensor_of(&node_op(net, node)->out, net->batch);
+    node->x.data = arena_take(arena, tensor_floats(&node->x), sizeof(float));
+    node->g = node->x;
+    node->scale = take_channels(node, arena);
+    node->shift = take_channels(node, arena);
+    if (node->has_norm)
+        lay_out_norm(node, arena);
+    return node->kind == NODE_INPUT ? 0 : layers[node->kind]->lay_out(net, node, arena, err);
+}
+
+static size_t scratch_bytes(const struct net *net)
+{
+    size_t most = 0;
+
+    for (size_t i = 1; i < net->n_nodes; i++) {
+        const struct node *node = &net->nodes[i];
+        size_t bytes = layers[node->kind]->scratch(net, node);
+
+        most = bytes > most ? bytes : most;
+    }
+    return most;
+}
+
+static void lay_out_shared(struct net *net, struct arena *arena)
+{
+    size_t channels = 0, width = 0;
+
+    for (size_t i = 0; i < net->n_nodes; i++) {
+        const struct tensor *x = &net->nodes[i].x;
+
+        channels = x->blocks * BLOCK > channels ? x->blocks * BLOCK : channels;
+        width = (size_t)x->shape.width > width ? (size_t)x->shape.width : width;
+    }
+    net->zeros = arena_take(arena, channels, sizeof *net->zeros);
+    net->row = arena_take(arena, width * BLOCK, sizeof *net->row);
+    net->scratch = arena_take(arena, scratch_bytes(net), 1);
+}
+
+static int lay_out(struct net *net, struct arena *arena, struct errmsg *err)
+{
+    int rc = 0;
+
+    for (size_t i = 0; i < net->n_nodes && rc == 0; i++)
+        rc = lay_out_node(net, &net->nodes[i], arena, err);
+    if (rc < 0)
+        return rc;
+    lay_out_shared(net, arena);
+    rc = graph_place_gradients(net, arena);
+    return rc == 0 ? 0 : errmsg_set(err, rc, "no memory for a network");
+}
+
+/* Until a norm says otherwise, a value is what its op computed. */
+static void set_identity(struct node *node)
+{
+    for (size_t c = 0; c < (size_t)node->x.shape.channels; c++) {
+        node->scale[c] = 1;
+        if (node->has_norm)
+            node->parameter[SCALE].value[c] = node->norm.running_variance[c] = 1;
+    }
+}
+
+static int reserve(struct net *net, struct errmsg *err)
+{
+    int rc = lay_out(net, &net->arena, err); /* to learn the size */
+
+    if (rc < 0)
+        return rc;
+    rc = arena_reserve(&net->arena);
+    if (rc < 0)
+        return errmsg_set(err, rc, "no memory for this network at a batch of %zu", net->batch);
+    rc = lay_out(net, &net->arena, err);
+    for (size_t i = 0; i < net->n_nodes; i++)
+        set_identity(&net->nodes[i]);
+    return rc;
+}
+
+static int copy_network(const struct network *from, struct network *to)
+{
+    for (size_t i = 0; i < from->n_ops; i++) {
+        int rc = network_append(to, &from->ops[i]);
+
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
+int net_new(const struct network *network, size_t batch, const struct kernels *kernels,
+            struct net **net_out, struct errmsg *err)
+{
+    struct net *net;
+    int rc = network_check(network, err);
+
+    if (rc < 0)
+        return rc;
+    net = calloc(1, sizeof *net);
+    if (!net)
+        return errmsg_set(err, -ENOMEM, "no memory for a network");
+    net->batch = batch;
+    net->kernels = kernels;
+    rc = copy_network(network, &net->network);
+    if (rc == 0)
+        rc = graph_build(net, err);
+    if (rc == 0)
+        rc = reserve(net, err);
+    if (rc < 0) {
+        net_free(net);
+        return rc;
+    }
+    *net_out = net;
+    return 0;
+}
+
+void net_free(struct net *net)
+{
+    if (!net)
+        return;
+    arena_clear(&net->arena);
+    network_clear(&net->network);
+    free(net->nodes);
+    free(net);
+}
+
+/* ---- the way forward and back ---- */
+
+static bool goes_on(const struct net *net)
+{
+    return !net->goes_on || net->goes_on(net->goes_on_arg);
+}
+
+int net_forward(struct net *net, size_t n, bool training)
+{
+    net->n = n;
+    net->training = training;
+    for (size_t i = 0; i < net->n_nodes; i++) {
+        struct node *node = &net->nodes[i];
+
+        if (!goes_on(net))
+            return -ECANCELED;
+        if (node->kind != NODE_INPUT)
+            layers[node->kind]->forward(net, node);
+        norm_forward(net, node);
+    }
+    return 0;
+}
+
+static void clear_gradients(struct node *node)
+{
+    for (int kind = 0; kind < PARAMETERS; kind++) {
+        struct parameter *p = &node->parameter[kind];
+
+        if (p->n)
+            memset(p->gradient, 0, p->n * sizeof *p->gradient);
+    }
+}
+
+int net_backward(struct net *net)
+{
+    for (size_t i = net->n_nodes; i-- > 0;) {
+        struct node *node = &net->nodes[i];
+
+        if (!goes_on(net))
+            return -ECANCELED;
+        clear_gradients(node);
+        if (!node->wants_gradient)
+            continue;
+        norm_backward(net, node);
+        layers[node->kind]->backward(net, node);
+    }
+    return 0;
+}

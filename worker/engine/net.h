@@ -1,0 +1,167 @@
+/* net - a network made ready to run: nodes, their memory, and the way forward and backward.
+ *
+ * A node is one operation that computes a tensor x, together with the norm and the activation
+ * that follow it, if nobody else reads what lies between:
+ *
+ *     x = op(values of earlier nodes)             stored
+ *     value = clamp(x * scale + shift, low, high) never stored: applied by whoever reads
+ *
+ * scale and shift are what batch norm comes to once the batch's statistics are known. Backward the
+ * same holds: g, the gradient of the value, is summed up by the readers, the last of which masks
+ * it and takes the sums that the norm's gradient needs, while the numbers are in the cache; and
+ *
+ *     gradient of x = g * by_g + x * by_x + by_1  applied by the op, as it reads
+ *
+ * So each activation crosses the memory once or twice per pass, however many operations there are.
+ * A norm or activation that cannot be joined to the op before it becomes a node by itself, with
+ * x = copy of its input.
+ *
+ * Private to engine/; the trainer is its face. */
+#ifndef LAYERNAS_WORKER_ENGINE_NET_H
+#define LAYERNAS_WORKER_ENGINE_NET_H
+
+#include <stdbool.h>
+
+#include "worker/engine/kernels.h"
+#include "worker/engine/tensor.h"
+#include "worker/engine/window.h"
+
+enum node_kind {
+    NODE_INPUT,
+    NODE_CONV,
+    NODE_DEPTHWISE,
+    NODE_SUM, /* of one or two inputs */
+    NODE_POOL,
+    NODE_DENSE,
+    NODE_KINDS
+};
+
+/* One reader's way to an earlier node. Backward, the readers come in a fixed order: the first
+ * stores its gradient, the others add theirs, the last finishes the sum. */
+struct edge {
+    size_t node;
+    bool first, last;
+};
+
+enum parameter_kind { WEIGHT, BIAS, SCALE, SHIFT, PARAMETERS };
+
+struct parameter {
+    size_t n; /* floats, padding included; 0: the node has none. Padding stays 0. */
+    float *value, *gradient, *velocity;
+};
+
+/* Batch norm of one node; all per channel. */
+struct norm {
+    float *running_mean, *running_variance;
+    float *mean, *inverse_deviation; /* of the present batch */
+    double *sum[2];                  /* forward: moments about running_mean; backward: g, g x */
+};
+
+struct node {
+    enum node_kind kind;
+    size_t op;   /* index of the op that computes x; of the first op joined, for a copy */
+    size_t last; /* index of the last op joined: this node is its value */
+    bool has_norm, clamps;
+    bool wants_gradient; /* some parameter lies on its way from the input */
+
+    size_t n_inputs;
+    struct edge input[2];
+
+    struct tensor x, g;
+    float low, high;
+    float *scale, *shift;
+    float *by_g, *by_x, *by_1;
+    struct parameter parameter[PARAMETERS];
+    struct norm norm;
+
+    struct window window; /* convolutions and pools */
+    int32_t *offset;      /* convolutions: of tap and channel, see conv.h */
+    int32_t *back_offset;
+};
+
+struct net {
+    struct network network; /* owned */
+    size_t n_nodes;
+    struct node *nodes;
+    size_t batch; /* most images at a time */
+    size_t n;     /* images of the present batch */
+    bool training;
+    const struct kernels *kernels;
+    struct arena arena;
+    float *zeros; /* as many as any node has channels, padded */
+    float *scratch;
+    float *row; /* scratch for one row of pixels: window.c's */
+    bool (*goes_on)(void *arg); /* asked before each node; NULL: always */
+    void *goes_on_arg;
+};
+
+/* -EINVAL for what the engine cannot run, -ENOMEM. All parameters are 0, norms pass through. */
+int net_new(const struct network *network, size_t batch, const struct kernels *kernels,
+            struct net **net_out, struct errmsg *err);
+void net_free(struct net *net);
+
+/* The input's tensor is filled, for n images; leaves the logits in the last node. A training pass
+ * uses the batch's statistics and updates the running ones. -ECANCELED when goes_on says no. */
+int net_forward(struct net *net, size_t n, bool training);
+
+/* After a training pass, with the gradient of the logits put in by edge_accumulate through
+ * net_output; overwrites the gradient of every parameter. -ECANCELED. */
+int net_backward(struct net *net);
+
+/* The node that gives the logits, and the edge by which the loss reads it. */
+struct node *net_output(struct net *net);
+struct edge net_output_edge(const struct net *net);
+
+const struct op *node_op(const struct net *net, const struct node *node);
+static inline struct node *edge_node(struct net *net, const struct edge *edge)
+{
+    return &net->nodes[edge->node];
+}
+
+/* ---- how operations read and write the tensors of nodes; node.c ----
+ * A row is n pixels of one block, from `pixel` of the batch on. */
+
+void node_value(const struct net *net, const struct node *node, size_t block, size_t pixel,
+                size_t n, float *out);
+void node_value_add(const struct net *net, const struct node *node, size_t block, size_t pixel,
+                    size_t n, float *out);
+
+/* To be called once for each row of x that a training pass has written. */
+void node_moments(const struct net *net, struct node *node, size_t block, size_t pixel, size_t n);
+
+/* The gradient of x. */
+void node_gradient(const struct net *net, const struct node *node, size_t block, size_t pixel,
+                   size_t n, float *out);
+
+/* Adds the row d to the gradient of the edge's node. d may be where edge_target said. */
+void edge_accumulate(struct net *net, const struct edge *edge, size_t block, size_t pixel,
+                     size_t n, const float *d);
+
+/* Where best to compute rows for edge_accumulate: in the gradient itself if nothing has been
+ * stored there yet, else in scratch. Rows of the blocks to come are *stride_io floats apart (in:
+ * those of scratch). */
+float *edge_target(struct net *net, const struct edge *edge, size_t pixel, float *scratch,
+                   size_t *stride_io);
+
+/* ---- norm.c ---- */
+
+/* Between forward of a node's op and its first reader: scale and shift for this pass. */
+void norm_forward(struct net *net, struct node *node);
+/* Between the last reader's gradient and backward of the node's op. */
+void norm_backward(struct net *net, struct node *node);
+
+/* ---- one of these for each kind of node ---- */
+
+struct layer {
+    /* Fills in the node's plan and takes its tables and parameters from the arena. */
+    int (*lay_out)(struct net *net, struct node *node, struct arena *arena, struct errmsg *err);
+    size_t (*scratch)(const struct net *net, const struct node *node); /* floats */
+    void (*forward)(struct net *net, struct node *node);
+    void (*backward)(struct net *net, struct node *node);
+};
+
+extern const struct layer layer_conv, layer_depthwise, layer_sum, layer_pool, layer_dense;
+
+void parameter_take(struct node *node, enum parameter_kind kind, size_t n, struct arena *arena);
+
+#endif

@@ -1,0 +1,380 @@
+#include "worker/engine/trainer.h"
+
+#include <cblas.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "worker/data/batch.h"
+#include "worker/engine/dense.h"
+#include "worker/engine/denormals.h"
+#include "worker/engine/loss.h"
+#include "worker/engine/net.h"
+#include "worker/engine/optimizer.h"
+#include "worker/engine/weights.h"
+
+/* Streams of the trainer's seed; those below are the layers' first weights. */
+enum { STREAM_ORDER = NETWORK_MAX_OPS, STREAM_AUGMENT };
+
+static const double report_every = 0.1; /* seconds */
+
+struct trainer {
+    struct net *net;
+    struct schedule schedule;
+    uint64_t seed;
+    size_t classes;
+    float *pixels;    /* [batch][height][width][channels] */
+    float *logits;    /* [batch][classes], then their gradient */
+    uint16_t *labels; /* [batch] */
+};
+
+/* ---- making ---- */
+
+static int check_schedule(const struct schedule *schedule, struct errmsg *err)
+{
+    enum { MOST_BATCH = 65536 };
+
+    if (schedule->epochs < 1 || schedule->batch < 1 || schedule->batch > MOST_BATCH)
+        return errmsg_set(err, -EINVAL,
+                          "schedule: %u epochs in batches of %u; at least 1 epoch, batches of 1 to "
+                          "%d",
+                          schedule->epochs, schedule->batch, MOST_BATCH);
+    if (schedule->optimizer != OPTIMIZER_SGD || (unsigned)schedule->decay >= DECAY_KINDS)
+        return errmsg_set(err, -EINVAL, "schedule: an optimizer or decay this engine lacks");
+    if (schedule->crop_pad > NETWORK_MAX_SIDE)
+        return errmsg_set(err, -EINVAL, "schedule: crop_pad %u; at most %d", schedule->crop_pad,
+                          NETWORK_MAX_SIDE);
+    return 0;
+}
+
+static int allocate_batch(struct trainer *t, size_t batch)
+{
+    const struct shape *in = &t->net->nodes[0].x.shape;
+    size_t size = (size_t)in->channels * (size_t)in->height * (size_t)in->width;
+
+    t->pixels = calloc(batch, size * sizeof *t->pixels);
+    t->logits = calloc(batch, t->classes * sizeof *t->logits);
+    t->labels = calloc(batch, sizeof *t->labels);
+    return t->pixels && t->logits && t->labels ? 0 : -ENOMEM;
+}
+
+int trainer_new(const struct network *network, const struct schedule *schedule, uint64_t seed,
+                struct trainer **trainer_out, struct errmsg *err)
+{
+    struct trainer *t;
+    int rc = check_schedule(schedule, err);
+
+    if (rc < 0)
+        return rc;
+    t = calloc(1, sizeof *t);
+    if (!t)
+        return errmsg_set(err, -ENOMEM, "no memory for a trainer");
+    t->schedule = *schedule;
+    t->seed = seed;
+    rc = net_new(network, schedule->batch, kernels_best(), &t->net, err);
+    if (rc < 0)
+        goto out;
+    t->classes = (size_t)net_output(t->net)->x.shape.channels;
+    rc = allocate_batch(t, schedule->batch);
+    if (rc < 0) {
+        errmsg_set(err, rc, "no memory for batches of %u images", schedule->batch);
+        goto out;
+    }
+    openblas_set_num_threads(1); /* the other cores have trainings of their own */
+    weights_init(t->net, seed);
+    *trainer_out = t;
+    t = NULL;
+out:
+    trainer_free(t);
+    return rc;
+}
+
+void trainer_free(struct trainer *t)
+{
+    if (!t)
+        return;
+    net_free(t->net);
+    free(t->pixels);
+    free(t->logits);
+    free(t->labels);
+    free(t);
+}
+
+/* ---- batches ---- */
+
+static int check_images(const struct trainer *t, const struct image_set *set, struct errmsg *err)
+{
+    const struct shape *in = &t->net->nodes[0].x.shape, *image = &set->images->shape;
+
+    if (image->channels != in->channels || image->height != in->height ||
+        image->width != in->width)
+        return errmsg_set(err, -EINVAL, "images of %dx%dx%d for a network that takes %dx%dx%d",
+                          image->channels, image->height, image->width, in->channels, in->height,
+                          in->width);
+    if (set->images->classes > t->classes)
+        return errmsg_set(err, -EINVAL, "images of %u classes for a network that tells %zu apart",
+                          set->images->classes, t->classes);
+    return 0;
+}
+
+/* Into the engine's layout; lanes past the channels stay zero. */
+static void fill_input(struct trainer *t, size_t n)
+{
+    const struct tensor *x = &t->net->nodes[0].x;
+    size_t channels = (size_t)x->shape.channels;
+
+    for (size_t pixel = 0; pixel < n * x->pixels; pixel++)
+        for (size_t c = 0; c < channels; c++)
+            tensor_at(x, c / BLOCK, pixel)[c % BLOCK] = t->pixels[pixel * channels + c];
+}
+
+static void load_batch(struct trainer *t, const struct image_set *set, const uint32_t *order,
+                       size_t n, const struct augmentation *how, struct rng *rng)
+{
+    batch_fill(set, order, n, how, rng, t->pixels, t->labels);
+    fill_input(t, n);
+}
+
+static uint32_t *identity_order(size_t n)
+{
+    uint32_t *order = malloc((n + 1) * sizeof *order);
+
+    for (size_t i = 0; order && i < n; i++)
+        order[i] = (uint32_t)i;
+    return order;
+}
+
+/* ---- a training ---- */
+
+struct fit {
+    struct trainer *trainer;
+    const struct image_set *set;
+    struct rng order_rng, augment_rng;
+    uint32_t *order; /* of the epoch: indices into the set */
+    uint64_t step, steps_per_epoch, images_per_epoch;
+
+    struct training_progress progress;
+    double loss_sum; /* of the epoch */
+    uint64_t correct, seen;
+    double start, reported; /* seconds */
+    training_progress_fn *report;
+    void *arg;
+};
+
+static double now(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static bool report(struct fit *fit)
+{
+    struct training_progress *p = &fit->progress;
+
+    if (!fit->report)
+        return true;
+    fit->reported = now();
+    if (fit->seen > 0) {
+        p->loss = fit->loss_sum / (double)fit->seen;
+        p->accuracy = 100.0 * (double)fit->correct / (double)fit->seen;
+    }
+    p->images_per_second = (double)p->images_done / (fit->reported - fit->start + 1e-9);
+    return fit->report(p, fit->arg);
+}
+
+/* The net asks before each node, so that a step of many seconds can be stopped too. */
+static bool goes_on(void *arg)
+{
+    struct fit *fit = arg;
+
+    return !fit->report || now() - fit->reported < report_every || report(fit);
+}
+
+/* A last batch of one image is left out: batch norm needs more than one to compare. */
+static void count_steps(struct fit *fit)
+{
+    uint64_t batch = fit->trainer->schedule.batch, n = fit->set->n;
+    bool leave_out = batch > 1 && n % batch == 1;
+
+    fit->images_per_epoch = n - leave_out;
+    fit->steps_per_epoch = (fit->images_per_epoch + batch - 1) / batch;
+}
+
+static int fit_init(struct fit *fit, struct trainer *t, const struct image_set *set)
+{
+    fit->trainer = t;
+    fit->set = set;
+    rng_init(&fit->order_rng, t->seed, STREAM_ORDER);
+    rng_init(&fit->augment_rng, t->seed, STREAM_AUGMENT);
+    count_steps(fit);
+    fit->progress.epochs = t->schedule.epochs;
+    fit->progress.images_total = t->schedule.epochs * fit->images_per_epoch;
+    fit->start = fit->reported = now();
+    fit->order = identity_order(set->n);
+    return fit->order ? 0 : -ENOMEM;
+}
+
+/* Loss of the batch whose logits the net holds; puts its gradient in. */
+static struct loss score(struct trainer *t, size_t n)
+{
+    const struct edge output = net_output_edge(t->net);
+    struct loss loss;
+
+    dense_read(t->net, net_output(t->net), t->logits);
+    loss = loss_of(t->logits, t->labels, n, t->classes, t->schedule.label_smoothing, t->logits);
+    dense_accumulate(t->net, &output, t->logits);
+    return loss;
+}
+
+static int train_step(struct fit *fit, const uint32_t *order, size_t n)
+{
+    struct trainer *t = fit->trainer;
+    const struct schedule *s = &t->schedule;
+    const struct augmentation how = { .crop_pad = s->crop_pad, .flip = s->flip };
+    struct loss loss;
+    int rc;
+
+    load_batch(t, fit->set, order, n, &how, &fit->augment_rng);
+    rc = net_forward(t->net, n, true);
+    if (rc < 0)
+        return rc;
+    loss = score(t, n);
+    if (!isfinite(loss.sum))
+        return -EDOM;
+    rc = net_backward(t->net);
+    if (rc < 0)
+        return rc;
+    optimizer_step(t->net, s,
+                   learning_rate(s, fit->step, s->epochs * fit->steps_per_epoch,
+                                 fit->steps_per_epoch));
+    fit->step++;
+    fit->loss_sum += loss.sum;
+    fit->correct += loss.correct;
+    fit->seen += n;
+    fit->progress.images_done += n;
+    return 0;
+}
+
+static int train_epoch(struct fit *fit)
+{
+    size_t batch = fit->trainer->schedule.batch;
+
+    fit->progress.epoch++;
+    fit->loss_sum = 0;
+    fit->correct = fit->seen = 0;
+    rng_shuffle(&fit->order_rng, fit->order, fit->set->n);
+    for (size_t i = 0; i < fit->images_per_epoch; i += batch) {
+        size_t left = fit->images_per_epoch - i;
+        int rc = train_step(fit, fit->order + i, left < batch ? left : batch);
+
+        if (rc < 0)
+            return rc;
+    }
+    return report(fit) ? 0 : -ECANCELED;
+}
+
+static int train(struct fit *fit, struct errmsg *err)
+{
+    int rc = 0;
+
+    while (rc == 0 && fit->progress.epoch < fit->progress.epochs)
+        rc = train_epoch(fit);
+    if (rc == 0 && !weights_are_finite(fit->trainer->net))
+        rc = -EDOM;
+    if (rc == -EDOM)
+        errmsg_set(err, rc, "the training diverged in epoch %u of %u, after %llu steps",
+                   fit->progress.epoch, fit->progress.epochs, (unsigned long long)fit->step);
+    else if (rc == -ECANCELED)
+        errmsg_set(err, rc, "the training was stopped in epoch %u of %u", fit->progress.epoch,
+                   fit->progress.epochs);
+    return rc;
+}
+
+int trainer_fit(struct trainer *t, const struct image_set *set, training_progress_fn *report_fn,
+                void *arg, struct errmsg *err)
+{
+    struct fit fit = { .report = report_fn, .arg = arg };
+    unsigned saved;
+    int rc = check_images(t, set, err);
+
+    if (rc < 0)
+        return rc;
+    rc = fit_init(&fit, t, set);
+    if (rc < 0)
+        return errmsg_set(err, rc, "no memory for the order of %zu images", set->n);
+    if (fit.steps_per_epoch == 0) {
+        free(fit.order);
+        return errmsg_set(err, -EINVAL, "%zu images are too few to train on", set->n);
+    }
+    t->net->goes_on = goes_on;
+    t->net->goes_on_arg = &fit;
+    saved = denormals_off();
+    rc = train(&fit, err);
+    denormals_restore(saved);
+    t->net->goes_on = NULL;
+    free(fit.order);
+    return rc;
+}
+
+/* ---- measuring and keeping ---- */
+
+int trainer_evaluate(struct trainer *t, const struct image_set *images,
+                     struct accuracy *accuracy_out)
+{
+    struct accuracy accuracy = { .total = (uint32_t)images->n };
+    size_t batch = t->schedule.batch;
+    unsigned saved;
+    uint32_t *order;
+    int rc = check_images(t, images, NULL);
+
+    if (rc < 0)
+        return rc;
+    order = identity_order(images->n);
+    if (!order)
+        return -ENOMEM;
+    saved = denormals_off();
+    for (size_t i = 0; i < images->n; i += batch) {
+        size_t n = images->n - i < batch ? images->n - i : batch;
+        struct loss loss;
+
+        load_batch(t, images, order + i, n, NULL, NULL);
+        net_forward(t->net, n, false);
+        dense_read(t->net, net_output(t->net), t->logits);
+        loss = loss_of(t->logits, t->labels, n, t->classes, 0, NULL);
+        accuracy.correct += loss.correct;
+        accuracy.loss += loss.sum;
+    }
+    denormals_restore(saved);
+    free(order);
+    if (images->n > 0)
+        accuracy.loss /= (double)images->n;
+    *accuracy_out = accuracy;
+    return 0;
+}
+
+int trainer_save(const struct trainer *t, uint8_t **bytes_out, size_t *size_out)
+{
+    return weights_save(t->net, bytes_out, size_out);
+}
+
+int trainer_load(struct trainer *t, const uint8_t *bytes, size_t size, struct errmsg *err)
+{
+    return weights_load(t->net, bytes, size, err);
+}
+
+/* Counts up whenever the order of some floating-point operation changes. */
+enum { NUMERICS_VERSION = 1 };
+
+const char *trainer_numerics(void)
+{
+    static char text[64];
+
+    snprintf(text, sizeof text, "%s/%s/%d", kernels_best()->name, openblas_get_corename(),
+             NUMERICS_VERSION);
+    return text;
+}
