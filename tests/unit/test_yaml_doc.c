@@ -22,7 +22,8 @@ static void test_faults_of_files(void **state)
         { "open bracket", "a: 1\nb: [1, 2\n",
           "f.yaml:3: not YAML: while parsing a flow sequence, did not find expected ',' or ']'" },
         { "tab", "a:\n\tb: 1\n",
-          "f.yaml:2: not YAML: while scanning for the next token, found character that cannot start "
+          "f.yaml:2: not YAML: while scanning for the next token, found character that cannot "
+          "start "
           "any token" },
         { "two documents", "a: 1\n---\nb: 2\n", "f.yaml:2: a second document; one a file" },
         { "alias", "a: &x 1\nb: *x\n", "f.yaml:2: an alias (*name); write the value out" },
@@ -158,9 +159,9 @@ static void test_reals(void **state)
         int rc;
         double want;
     } cases[] = {
-        { "0.1", 0, 0.1 },      { "5e-4", 0, 5e-4 },      { "1", 0, 1 },
-        { "1.5", -EINVAL, 0 },  { "-0.1", -EINVAL, 0 },   { "nan", -EINVAL, 0 },
-        { "inf", -EINVAL, 0 },  { "1e999", -EINVAL, 0 },  { "0x1p-1", -EINVAL, 0 },
+        { "0.1", 0, 0.1 },      { "5e-4", 0, 5e-4 },       { "1", 0, 1 },
+        { "1.5", -EINVAL, 0 },  { "-0.1", -EINVAL, 0 },    { "nan", -EINVAL, 0 },
+        { "inf", -EINVAL, 0 },  { "1e999", -EINVAL, 0 },   { "0x1p-1", -EINVAL, 0 },
         { "0.1x", -EINVAL, 0 }, { "0.1 0.2", -EINVAL, 0 }, { "''", -EINVAL, 0 },
         { "e", -EINVAL, 0 },    { "{}", -EINVAL, 0 },
     };
@@ -171,8 +172,8 @@ static void test_reals(void **state)
         double value = 0;
 
         check_int_equal(cases[i].text, parse(cases[i].text, &doc, &err), 0);
-        check_int_equal(cases[i].text,
-                        yaml_real(&doc, yaml_root(&doc), "x", 0, 1, &value, &err), cases[i].rc);
+        check_int_equal(cases[i].text, yaml_real(&doc, yaml_root(&doc), "x", 0, 1, &value, &err),
+                        cases[i].rc);
         check_true(cases[i].text, value == cases[i].want);
         yaml_doc_clear(&doc);
     }
@@ -249,9 +250,12 @@ static void test_access(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_faults_of_files), cmocka_unit_test(test_size_of_files),
-        cmocka_unit_test(test_keys),            cmocka_unit_test(test_integers),
-        cmocka_unit_test(test_reals),           cmocka_unit_test(test_faults_of_values),
+        cmocka_unit_test(test_faults_of_files),
+        cmocka_unit_test(test_size_of_files),
+        cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_integers),
+        cmocka_unit_test(test_reals),
+        cmocka_unit_test(test_faults_of_values),
         cmocka_unit_test(test_access),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,167 @@
+#include "tests/unit/random_space.h"
+
+#include <stdlib.h>
+
+enum { SPACES = 150 };
+
+struct spelled {
+    struct arch first; /* of the architectures that give this network */
+    struct network network;
+};
+
+static bool same_op(const struct op *a, const struct op *b)
+{
+    return a->kind == b->kind && a->input[0] == b->input[0] && a->input[1] == b->input[1] &&
+           a->out.channels == b->out.channels && a->out.height == b->out.height &&
+           a->out.width == b->out.width && a->kernel_h == b->kernel_h &&
+           a->kernel_w == b->kernel_w && a->stride == b->stride && a->pad == b->pad &&
+           a->groups == b->groups && a->bias == b->bias && a->activation == b->activation &&
+           a->pooling == b->pooling;
+}
+
+static bool same_network(const struct network *a, const struct network *b)
+{
+    if (a->n_ops != b->n_ops)
+        return false;
+    for (size_t i = 0; i < a->n_ops; i++)
+        if (!same_op(&a->ops[i], &b->ops[i]))
+            return false;
+    return true;
+}
+
+/* Finds network among known[0..*n), or adds it: takes it over either way. */
+static const struct arch *first_spelling(struct spelled *known, size_t *n, struct network *network,
+                                         const struct arch *arch)
+{
+    for (size_t i = 0; i < *n; i++) {
+        if (same_network(&known[i].network, network)) {
+            network_clear(network);
+            return &known[i].first;
+        }
+    }
+    known[*n] = (struct spelled){ *arch, *network };
+    return &known[(*n)++].first;
+}
+
+/* Returns how many architectures are a second spelling of an earlier one. */
+static size_t compare_with_brute_force(const struct space *space)
+{
+    static struct spelled known[RANDOM_SPACE_MAX];
+    struct arch arch = first_arch(space);
+    size_t n = 0, second = 0;
+
+    do {
+        char text[ARCH_TEXT_SIZE], got[ARCH_TEXT_SIZE], want[ARCH_TEXT_SIZE];
+        struct arch canonical;
+        struct network network;
+        const struct arch *first;
+
+        arch_format(&arch, text);
+        assert_int_equal(space_resolve(space, &arch, &network), 0);
+        check_int_equal(text, network_check(&network, NULL), 0);
+        first = first_spelling(known, &n, &network, &arch);
+        assert_int_equal(space_canonical(space, &arch, &canonical), 0);
+        check_string_equal(text, arch_format(&canonical, got), arch_format(first, want));
+        second += !arch_equal(first, &arch);
+    } while (next_arch(space, &arch));
+    for (size_t i = 0; i < n; i++)
+        network_clear(&known[i].network);
+    return second;
+}
+
+static void test_smallest_spelling_of_every_network(void **state)
+{
+    struct rng rng;
+    size_t second = 0;
+
+    (void)state;
+    rng_init(&rng, 1, 0);
+    for (int i = 0; i < SPACES; i++) {
+        struct space *space = random_space(&rng);
+
+        second += compare_with_brute_force(space);
+        space_free(space);
+    }
+    assert_true(second > 1000); /* else there was nothing to find */
+}
+
+static void test_equal_networks_of_different_blocks(void **state)
+{
+    static const char text[] = "input: {channels: 4, height: 8, width: 8, classes: 3}\n"
+                               "layers:\n"
+                               "- name: a\n"
+                               "  options:\n"
+                               "  - skip: {stride: 2}\n"
+                               "  - conv: {out: 4, kernel: 1, stride: 2, act: none}\n"
+                               "  - mbconv: {expand: 1, kernel: 3, out: 6, stride: 2}\n"
+                               "  - conv: {out: same, kernel: 3, groups: 4, stride: 2}\n"
+                               "- name: b\n"
+                               "  options:\n"
+                               "  - act: relu\n"
+                               "  - conv: {out: 6, kernel: 1, act: none}\n"
+                               "  - identity\n"
+                               "  - [identity, skip]\n"
+                               "- name: c\n"
+                               "  options: [identity, act: relu, skip]\n"
+                               "head: [pool: {kind: avg, size: all}, dense: classes]\n";
+    static const struct {
+        const char *name, *arch, *want;
+    } cases[] = {
+        { "a projection is a convolution", "1:0:0", "0:0:0" },
+        { "an mbconv that does not expand is two convolutions", "3:1:0", "2:2:0" },
+        { "a block may move to the next layer", "0:2:1", "0:0:0" },
+        { "a skip at the end is any other skip", "0:3:2", "0:2:0" },
+        { "widths differ: not the same", "3:2:0", "3:2:0" },
+    };
+    struct space *space;
+    struct errmsg err;
+
+    (void)state;
+    if (space_parse(text, sizeof text - 1, "f.yaml", &space, &err) < 0)
+        fail_msg("%s", err.text);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct arch arch, canonical;
+        char got[ARCH_TEXT_SIZE];
+
+        assert_int_equal(arch_parse(cases[i].arch, &arch), 0);
+        assert_int_equal(space_canonical(space, &arch, &canonical), 0);
+        check_string_equal(cases[i].name, arch_format(&canonical, got), cases[i].want);
+    }
+    space_free(space);
+}
+
+/* 63 layers that may do the same thing or nothing: 2^63 spellings, 64 networks. */
+static void test_a_space_of_equal_layers_is_no_trap(void **state)
+{
+    static const char text[] = "input: {channels: 2, height: 4, width: 4, classes: 3}\n"
+                               "layers:\n"
+                               "- name: a\n"
+                               "  repeat: 63\n"
+                               "  options: [skip, norm, [norm, norm, act: relu]]\n"
+                               "head: [pool: {kind: avg, size: all}, dense: classes]\n";
+    struct space *space;
+    struct rng rng;
+
+    (void)state;
+    assert_int_equal(space_parse(text, sizeof text - 1, "f.yaml", &space, NULL), 0);
+    rng_init(&rng, 2, 0);
+    for (int i = 0; i < 1000; i++) {
+        struct arch arch = random_arch(space, &rng), canonical, again;
+
+        assert_int_equal(space_canonical(space, &arch, &canonical), 0);
+        assert_true(arch_compare(&canonical, &arch) <= 0);
+        assert_int_equal(space_canonical(space, &canonical, &again), 0);
+        assert_true(arch_equal(&canonical, &again));
+    }
+    space_free(space);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_smallest_spelling_of_every_network),
+        cmocka_unit_test(test_equal_networks_of_different_blocks),
+        cmocka_unit_test(test_a_space_of_equal_layers_is_no_trap),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
