@@ -14,10 +14,10 @@
  * Where no child of a layer has a valid result (all dropped, all quarantined) the pass goes on with
  * the layer's parents as they were.
  *
- * The search ends after a pass that made no trial, if the next one would start from the same
- * default and a finer table would keep no more: no bucket wide enough to be divided displaced
- * anything. Every pass with a trial uses up one of finitely many candidates; passes without one
- * double H at least, until no bucket is wider than one cost or H has reached its end. */
+ * A pass in which nothing is left to try is gone through on known results, unseen from outside. The
+ * search ends after such a pass if a finer one would keep no more: no bucket wide enough to be
+ * divided displaced anything. That comes: every other pass uses up one of finitely many candidates,
+ * and such passes double H at least, until no bucket is wider than one cost or H is at its end. */
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
@@ -41,9 +41,10 @@ struct layernas {
     struct arch *parents;        /* owned; place.parents */
     struct opening opening;      /* the current one */
     uint32_t next_child;         /* STEP_ISSUE: children before this one have gone out */
-    uint64_t pass_start;         /* proposals before this pass */
     bool refinable;              /* in this pass a finer table would have kept more */
-    uint32_t openings;
+
+    /* For progress: of the last opening that was seen from outside, and over all of these. */
+    uint32_t pass, layer, openings;
     uint64_t dropped, saved;
 };
 
@@ -80,7 +81,6 @@ static int begin_pass(struct layernas *s, uint32_t pass, uint32_t buckets,
     s->place.buckets = buckets;
     s->place.position = 0;
     s->place.default_arch = *default_arch;
-    s->pass_start = proposals_n(&s->base.proposals);
     s->refinable = false;
     return 0;
 }
@@ -202,35 +202,64 @@ static int settle_layer(struct layernas *s)
     return rc;
 }
 
-static void stop(struct layernas *s, const char *reason)
+static int stop(struct layernas *s, const char *reason)
 {
     snprintf(s->base.stop_reason, sizeof s->base.stop_reason, "%s", reason);
     s->step = STEP_END;
+    return 0;
 }
 
-static int end_pass(struct layernas *s)
+static int passes_done(struct layernas *s)
+{
+    char reason[STOP_REASON_SIZE];
+
+    snprintf(reason, sizeof reason, "%u %s done", s->place.pass,
+             s->place.pass == 1 ? "pass" : "passes");
+    return stop(s, reason);
+}
+
+/* Goes through a pass until a layer has something to try: 1; 0 when it has nothing. Everything that
+ * it needs to know is known, as no trial comes between. */
+static int pass_has_trials(struct layernas *s)
+{
+    int rc = 0;
+
+    while (rc == 0 && s->place.position < n_layers(s)) {
+        rc = make_opening(s);
+        for (uint32_t i = 0; rc == 0 && i < s->opening.n_children; i++)
+            if (s->opening.children[i].fate == FATE_TRIAL)
+                return 1;
+        if (rc == 0)
+            rc = settle_layer(s);
+    }
+    return rc;
+}
+
+static int next_pass(struct layernas *s)
 {
     const struct layernas_settings *settings = &s->base.settings->layernas;
     const struct proposals *known = &s->base.proposals;
-    bool had_trials = proposals_n(known) > s->pass_start;
-    uint32_t buckets = layernas_next_buckets(settings, s->place.buckets, had_trials);
-    struct arch next_default = known->best ? known->archs.at[known->best - 1]
-                                           : s->place.default_arch;
-    bool same_start = arch_equal(&next_default, &s->place.default_arch);
+    struct arch start = known->best ? known->archs.at[known->best - 1] : s->place.default_arch;
+    bool had_trials = true;
 
-    if (settings->passes && s->place.pass >= settings->passes) {
-        char reason[STOP_REASON_SIZE];
+    for (;;) {
+        uint32_t buckets = layernas_next_buckets(settings, s->place.buckets, had_trials);
+        bool no_finer = !had_trials && (buckets == s->place.buckets || !s->refinable);
+        int rc;
 
-        snprintf(reason, sizeof reason, "%u %s done", settings->passes,
-                 settings->passes == 1 ? "pass" : "passes");
-        stop(s, reason);
-        return 0;
+        if (settings->passes && s->place.pass >= settings->passes)
+            return passes_done(s);
+        if (no_finer)
+            return stop(s, "nothing left to try");
+        rc = begin_pass(s, s->place.pass + 1, buckets, &start);
+        if (rc == 0)
+            rc = pass_has_trials(s);
+        if (rc == 1)
+            return begin_pass(s, s->place.pass, buckets, &start);
+        if (rc < 0)
+            return rc;
+        had_trials = false;
     }
-    if (!had_trials && same_start && (!s->refinable || buckets == s->place.buckets)) {
-        stop(s, "nothing left to try");
-        return 0;
-    }
-    return begin_pass(s, s->place.pass + 1, buckets, &next_default);
 }
 
 static int settle(struct layernas *s)
@@ -238,7 +267,7 @@ static int settle(struct layernas *s)
     int rc = settle_layer(s);
 
     s->step = STEP_OPEN;
-    return rc == 0 && s->place.position == n_layers(s) ? end_pass(s) : rc;
+    return rc == 0 && s->place.position == n_layers(s) ? next_pass(s) : rc;
 }
 
 static int ask(struct strategy *strategy, struct arch *candidate_out)
@@ -257,6 +286,8 @@ static int ask(struct strategy *strategy, struct arch *candidate_out)
             rc = make_opening(s);
             if (rc < 0)
                 return rc;
+            s->pass = s->opening.pass;
+            s->layer = s->opening.layer;
             s->step = STEP_OPENED;
             return ASK_OPENING;
         case STEP_OPENED:
@@ -330,8 +361,8 @@ static void progress(const struct strategy *strategy, struct search_progress *pr
 {
     const struct layernas *s = layernas_of_const(strategy);
 
-    progress->pass = s->openings ? s->opening.pass : 0;
-    progress->layer = s->opening.layer;
+    progress->pass = s->pass;
+    progress->layer = s->layer;
     progress->openings = s->openings;
     progress->dropped = s->dropped;
     progress->saved = s->saved;

@@ -2,6 +2,8 @@
  * and rough rewards, some trials quarantined, and all that the run did is held against brute force. */
 #include "tests/unit/search_cases.h"
 
+#include <math.h>
+
 static struct search_run run;
 
 struct law_case {
@@ -88,8 +90,12 @@ static void law_stops_for_a_reason(const struct law_case *c)
 
     if (run.n_proposals == c->settings.trials) {
         check_string_equal(c->name, run.stop_reason, "trial cap reached");
-    } else if (c->settings.layernas.passes && strstr(run.stop_reason, "done")) {
-        check_int_equal(c->name, last->pass, c->settings.layernas.passes);
+    } else if (strstr(run.stop_reason, "done")) {
+        static const char *const reasons[] = { "", "1 pass done", "2 passes done",
+                                               "3 passes done" };
+
+        check_string_equal(c->name, run.stop_reason, reasons[c->settings.layernas.passes]);
+        check_true(c->name, last->pass <= c->settings.layernas.passes);
     } else {
         check_string_equal(c->name, run.stop_reason, "nothing left to try");
         check_true(c->name,
@@ -272,6 +278,37 @@ static void law_parents(const struct law_case *c)
     }
 }
 
+/* H of the pass after one with or without trials. */
+static uint32_t grown(const struct law_case *c, uint32_t buckets, bool had_trials)
+{
+    double growth = c->settings.layernas.bucket_growth;
+
+    if (!had_trials && growth > 1 && growth < 2)
+        growth = 2;
+    return (uint32_t)fmin(ceil(buckets * growth - 1e-9), BUCKETS_MAX);
+}
+
+static void check_next_pass(const struct law_case *c, const struct opening *before,
+                            const struct opening *o)
+{
+    uint32_t buckets = grown(c, before->buckets, true);
+
+    check_true(c->name, o->pass > before->pass);
+    for (uint32_t pass = before->pass + 1; pass < o->pass; pass++)
+        buckets = grown(c, buckets, false);
+    check_int_equal(c->name, o->buckets, buckets);
+}
+
+static bool pass_has_trial(uint32_t first_opening)
+{
+    for (uint32_t i = first_opening;
+         i < run.n_openings && run.openings[i].pass == run.openings[first_opening].pass; i++)
+        for (uint32_t k = 0; k < run.openings[i].n_children; k++)
+            if (run.openings[i].children[k].fate == FATE_TRIAL)
+                return true;
+    return false;
+}
+
 static void law_layers_in_order_and_buckets_grow(const struct law_case *c)
 {
     uint32_t n = c->model.space.n_layers;
@@ -280,15 +317,19 @@ static void law_layers_in_order_and_buckets_grow(const struct law_case *c)
         const struct opening *o = &run.openings[i];
         uint32_t position = i % n;
 
-        check_int_equal(c->name, o->pass, i / n + 1);
         check_int_equal(c->name, o->layer,
                         c->settings.layernas.order == ORDER_FORWARD ? position : n - 1 - position);
-        if (i == 0)
+        if (i == 0) {
+            check_int_equal(c->name, o->pass, 1);
             check_int_equal(c->name, o->buckets, c->settings.layernas.buckets);
-        else if (position > 0 || c->settings.layernas.bucket_growth == 1.0)
+        } else if (position > 0) {
+            check_int_equal(c->name, o->pass, run.openings[i - 1].pass);
             check_int_equal(c->name, o->buckets, run.openings[i - 1].buckets);
-        else
-            check_true(c->name, o->buckets > run.openings[i - 1].buckets);
+        } else {
+            check_next_pass(c, &run.openings[i - 1], o);
+            /* Passes with nothing to try are not seen. */
+            check_true(c->name, run.n_proposals == c->settings.trials || pass_has_trial(i));
+        }
     }
 }
 
