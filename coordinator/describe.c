@@ -101,8 +101,8 @@ static void print_row(FILE *out, const char *op, const char *layer, const char *
                       const char *madds)
 {
     char line[2 * PRINT_WIDTH];
-    int length = snprintf(line, sizeof line, "%4s %-9.9s %-5s %-9s %-12s %-14s %9s %11s", op, layer,
-                          kind, from, shape, window, params, madds);
+    int length = snprintf(line, sizeof line, "%3s %-14.14s %-5s %-7s %-12s %-12s %9s %11s", op,
+                          layer, kind, from, shape, window, params, madds);
 
     length = length < (int)sizeof line ? length : (int)sizeof line - 1;
     while (length > 0 && line[length - 1] == ' ')
@@ -236,7 +236,7 @@ static int print_json(const struct description *d, FILE *out)
         d->cost < 0 ? json_null() : json_integer(d->cost), "meets_target", d->meets_target, "madds",
         (json_int_t)d->costs.madds, "params", (json_int_t)d->costs.params, "activations",
         (json_int_t)d->costs.activations, "ops", ops);
-    rc = json_dumpf(root, out, JSON_INDENT(2)) < 0 ? -ENOMEM : 0;
+    rc = json_dumpf(root, out, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) < 0 ? -ENOMEM : 0;
     fputc('\n', out);
     json_decref(root);
     return rc;

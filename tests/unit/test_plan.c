@@ -44,7 +44,7 @@ static void test_text_says_what_a_person_asks(void **state)
         "default    186,784 2:1 (layers not yet searched)\n",
         "anchor     ",
         "at most",
-        "final      at most 2 trainings: the best 2 x 1 seed; then one test\n",
+        "final      the best 2 again, 1 seed each; then one test of the winner\n",
         "           3 epochs of all training images but the validation split",
     };
     struct study *study = study_fixture_study(training_study, "", "");

@@ -1,0 +1,109 @@
+#include <errno.h>
+#include <jansson.h>
+
+#include "coordinator/plan_parts.h"
+
+static json_t *layers_json(const struct space *space)
+{
+    json_t *layers = json_array();
+
+    for (uint32_t layer = 0; layer < space_n_layers(space); layer++) {
+        json_t *options = json_array();
+
+        for (uint32_t i = 0; i < space_n_options(space, layer); i++)
+            json_array_append_new(options, json_string(space_option_name(space, layer, i)));
+        json_array_append_new(
+            layers,
+            json_pack("{s:s, s:o}", "name", space_layer_name(space, layer), "options", options));
+    }
+    return layers;
+}
+
+static json_t *arch_json(const struct plan *plan, const struct arch *arch)
+{
+    char text[ARCH_TEXT_SIZE];
+
+    return json_pack("{s:s, s:I}", "arch", arch_format(arch, text), "cost",
+                     (json_int_t)cost_of(plan->study->cost_model, arch));
+}
+
+static json_t *space_json(const struct space *space)
+{
+    return json_pack("{s:f, s:o}", "architectures", space_size(space), "layers",
+                     layers_json(space));
+}
+
+static json_t *cost_json(const struct plan *plan)
+{
+    const struct cost_range *target = &plan->study->search.target;
+
+    return json_pack("{s:s, s:s?, s:I, s:I, s:o, s:o}", "metric",
+                     cost_metric_name(plan->study->metric), "column",
+                     *plan->study->cost_column ? plan->study->cost_column : NULL, "min",
+                     (json_int_t)target->lowest, "max", (json_int_t)target->highest, "cheapest",
+                     arch_json(plan, &plan->cheapest), "dearest", arch_json(plan, &plan->dearest));
+}
+
+static json_t *search_json(const struct plan *plan)
+{
+    const struct search_settings *search = &plan->study->search;
+    const struct layernas_settings *layernas = &search->layernas;
+
+    return json_pack(
+        "{s:s, s:I, s:I, s:I, s:I, s:b, s:I, s:f, s:I, s:s, s:I, s:s, s:s, s:o, s:o}", "strategy",
+        search->strategy, "cap", (json_int_t)search->trials, "trials", (json_int_t)plan->trials,
+        "parallel", (json_int_t)search->parallel, "seed", (json_int_t)search->seed, "canonical",
+        search->canonical, "buckets", (json_int_t)layernas->buckets, "bucket_growth",
+        layernas->bucket_growth, "keep", (json_int_t)layernas->keep, "order",
+        search_order_name(layernas->order), "passes", (json_int_t)layernas->passes, "edges",
+        bucket_edges_name(layernas->edges), "bucket_by", bucket_by_name(layernas->bucket_by),
+        "default", arch_json(plan, &layernas->default_arch), "anchor",
+        arch_json(plan, &plan->anchor));
+}
+
+static json_t *schedule_json(const struct schedule *s)
+{
+    return json_pack("{s:I, s:I, s:s, s:f, s:f, s:b, s:f, s:f, s:s, s:f, s:I, s:b}", "epochs",
+                     (json_int_t)s->epochs, "batch", (json_int_t)s->batch, "optimizer",
+                     optimizer_names[s->optimizer], "lr", s->lr, "momentum", s->momentum,
+                     "nesterov", s->nesterov, "weight_decay", s->weight_decay, "label_smoothing",
+                     s->label_smoothing, "decay", decay_names[s->decay], "warmup", s->warmup,
+                     "crop", (json_int_t)s->crop_pad, "flip", s->flip);
+}
+
+static json_t *evaluation_json(const struct evaluation *evaluation)
+{
+    const struct dataset_spec *data = &evaluation->data;
+
+    if (evaluation->evaluator == EVALUATOR_TABLE)
+        return json_pack("{s:s, s:{s:s}, s:{s:s, s:s, s:s?}}", "with", "table", "data", "name",
+                         data->name, "table", "arch", evaluation->table.arch_columns, "reward",
+                         evaluation->table.reward_column, "report",
+                         *evaluation->table.report_column ? evaluation->table.report_column : NULL);
+    return json_pack("{s:s, s:{s:s, s:I, s:I}, s:o}", "with", "train", "data", "name", data->name,
+                     "train", (json_int_t)data->train, "valid", (json_int_t)data->valid, "schedule",
+                     schedule_json(&evaluation->schedule));
+}
+
+static json_t *final_json(const struct plan *plan)
+{
+    const struct final_settings *final = &plan->study->final;
+
+    return json_pack("{s:I, s:I, s:I, s:o}", "top", (json_int_t) final->top, "seeds",
+                     (json_int_t) final->seeds, "trainings", (json_int_t)plan->finals, "evaluate",
+                     evaluation_json(&final->evaluation));
+}
+
+int plan_print_json(const struct plan *plan, FILE *out)
+{
+    json_t *root = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:I}", "study", plan->study->name,
+                             "space", space_json(plan->study->space), "cost", cost_json(plan),
+                             "search", search_json(plan), "evaluate",
+                             evaluation_json(&plan->study->evaluation), "final", final_json(plan),
+                             "trainings", (json_int_t)(plan->trials + plan->finals));
+    int rc = json_dumpf(root, out, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) < 0 ? -ENOMEM : 0;
+
+    fputc('\n', out);
+    json_decref(root);
+    return rc;
+}

@@ -1,0 +1,213 @@
+#include <errno.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "coordinator/plan_parts.h"
+#include "coordinator/print.h"
+
+static bool same_options(const struct space *space, uint32_t a, uint32_t b)
+{
+    uint32_t n = space_n_options(space, a);
+
+    if (space_n_options(space, b) != n)
+        return false;
+    for (uint32_t i = 0; i < n; i++)
+        if (strcmp(space_option_name(space, a, i), space_option_name(space, b, i)) != 0)
+            return false;
+    return true;
+}
+
+static int print_options(const struct space *space, uint32_t layer, FILE *out)
+{
+    uint32_t n = space_n_options(space, layer);
+    char **words = calloc(n, sizeof *words);
+    int rc = words ? 0 : -ENOMEM;
+
+    for (uint32_t i = 0; rc == 0 && i < n; i++)
+        if (asprintf(&words[i], "%*u %s",
+                     n > 100  ? 3
+                     : n > 10 ? 2
+                              : 1,
+                     i, space_option_name(space, layer, i)) < 0) {
+            words[i] = NULL;
+            rc = -ENOMEM;
+        }
+    if (rc == 0)
+        print_columns(out, 4, (const char *const *)words, n);
+    for (uint32_t i = 0; words && i < n; i++)
+        free(words[i]);
+    free(words);
+    return rc;
+}
+
+/* Joins the names of the layers from first on that have its options; returns the layer after. */
+static uint32_t join_alike(const struct space *space, uint32_t first, char *names, size_t size)
+{
+    uint32_t layer = first;
+    size_t used = 0;
+
+    for (; layer < space_n_layers(space) && same_options(space, first, layer); layer++)
+        if (used < size)
+            used += (size_t)snprintf(names + used, size - used, "%s%s", layer > first ? ", " : "",
+                                     space_layer_name(space, layer));
+    return layer;
+}
+
+/* Layers in a row that have the same options stand under one heading. */
+static int print_layers(const struct space *space, FILE *out)
+{
+    char names[2000], heading[2040];
+    uint32_t next;
+    int rc = 0;
+
+    for (uint32_t layer = 0; rc == 0 && layer < space_n_layers(space); layer = next) {
+        uint32_t n = space_n_options(space, layer);
+
+        next = join_alike(space, layer, names, sizeof names);
+        snprintf(heading, sizeof heading, "%s: %u option%s", names, n, n == 1 ? "" : "s");
+        print_wrapped(out, "", 2, heading);
+        rc = print_options(space, layer, out);
+    }
+    return rc;
+}
+
+static void print_arch(const struct plan *plan, const char *label, const struct arch *arch,
+                       const char *remark, FILE *out)
+{
+    char text[ARCH_TEXT_SIZE], cost[PRINT_NUMBER_SIZE];
+
+    print_item(out, label, "%s %s%s", print_grouped(cost_of(plan->study->cost_model, arch), cost),
+               arch_format(arch, text), remark);
+}
+
+static void print_costs(const struct plan *plan, FILE *out)
+{
+    const struct cost_range *target = &plan->study->search.target;
+    char low[PRINT_NUMBER_SIZE], high[PRINT_NUMBER_SIZE];
+
+    print_item(out, "cost", "%s%s%s", cost_metric_name(plan->study->metric),
+               plan->study->metric == COST_TABLE ? ", column " : "", plan->study->cost_column);
+    print_item(out, "target", "%s to %s", print_grouped(target->lowest, low),
+               print_grouped(target->highest, high));
+    print_arch(plan, "cheapest", &plan->cheapest, "", out);
+    print_arch(plan, "dearest", &plan->dearest, "", out);
+    print_arch(plan, "default", &plan->study->search.layernas.default_arch,
+               " (layers not yet searched)", out);
+    print_arch(plan, "anchor", &plan->anchor, " (the first trial)", out);
+}
+
+static void print_search(const struct plan *plan, FILE *out)
+{
+    const struct search_settings *search = &plan->study->search;
+    const struct layernas_settings *layernas = &search->layernas;
+    char trials[PRINT_NUMBER_SIZE], cap[PRINT_NUMBER_SIZE], passes[48] = "";
+
+    if (layernas->passes)
+        snprintf(passes, sizeof passes, ", %u pass%s", layernas->passes,
+                 layernas->passes == 1 ? "" : "es");
+    print_item(out, "search", "%s, at most %s trials (cap %s), %u in flight, seed %" PRIu64 "%s",
+               search->strategy, print_grouped((int64_t)plan->trials, trials),
+               print_grouped(search->trials, cap), search->parallel, search->seed,
+               search->canonical ? "" : ", equal networks told apart");
+    print_item(out, "", "%u buckets by %s, x %g a pass, keep %u, edges %s, %s%s", layernas->buckets,
+               bucket_by_name(layernas->bucket_by), layernas->bucket_growth, layernas->keep,
+               bucket_edges_name(layernas->edges), search_order_name(layernas->order), passes);
+}
+
+static void print_schedule(const struct schedule *s, const char *label, const char *images,
+                           FILE *out)
+{
+    print_item(out, label,
+               "%u epoch%s of %s in batches of %u; %s, lr %g, momentum %g%s, decay %s,"
+               " warm-up %g, weight decay %g, label smoothing %g, crop %u, flip %s",
+               s->epochs, s->epochs == 1 ? "" : "s", images, s->batch,
+               optimizer_names[s->optimizer], s->lr, s->momentum, s->nesterov ? " (Nesterov)" : "",
+               decay_names[s->decay], s->warmup, s->weight_decay, s->label_smoothing, s->crop_pad,
+               s->flip ? "yes" : "no");
+}
+
+static void print_evaluation(const struct plan *plan, FILE *out)
+{
+    const struct evaluation *evaluation = &plan->study->evaluation;
+    const struct dataset_spec *data = &evaluation->data;
+    char images[64] = "all other training images", count[PRINT_NUMBER_SIZE];
+
+    if (evaluation->evaluator == EVALUATOR_TABLE) {
+        print_item(out, "evaluate", "by table %s: reward %s%s%s", data->name,
+                   evaluation->table.reward_column,
+                   *evaluation->table.report_column ? ", report " : "",
+                   evaluation->table.report_column);
+        return;
+    }
+    print_item(out, "evaluate", "by training on %s, measured on %s images split off for validation",
+               data->name, print_grouped(data->valid, count));
+    if (data->train)
+        snprintf(images, sizeof images, "%s images", print_grouped(data->train, count));
+    print_schedule(&evaluation->schedule, "", images, out);
+}
+
+static void print_final(const struct plan *plan, FILE *out)
+{
+    const struct final_settings *final = &plan->study->final;
+
+    if (final->top == 0) {
+        print_item(out, "final", "none");
+        return;
+    }
+    print_item(out, "final", "the best %u again, %u seed%s each; then one test of the winner",
+               final->top, final->seeds, final->seeds == 1 ? "" : "s");
+    if (final->evaluation.evaluator == EVALUATOR_TRAIN)
+        print_schedule(&final->evaluation.schedule, "",
+                       "all training images but the validation split", out);
+}
+
+static void print_work(const struct plan *plan, FILE *out)
+{
+    const struct evaluation *search = &plan->study->evaluation;
+    const struct schedule *final = &plan->study->final.evaluation.schedule;
+    char trainings[PRINT_NUMBER_SIZE], images[PRINT_NUMBER_SIZE], epochs[PRINT_NUMBER_SIZE];
+
+    print_grouped((int64_t)(plan->trials + plan->finals), trainings);
+    if (search->evaluator == EVALUATOR_TABLE)
+        print_item(out, "work", "at most %s look-ups", trainings);
+    else if (search->data.train)
+        print_item(
+            out, "work",
+            "at most %s trainings: %s images in the search, %s epochs in the "
+            "final stage",
+            trainings,
+            print_grouped((int64_t)plan->trials * search->data.train * search->schedule.epochs,
+                          images),
+            print_grouped((int64_t)plan->finals * final->epochs, epochs));
+    else
+        print_item(out, "work",
+                   "at most %s trainings: %s epochs in the search, %s in the final "
+                   "stage",
+                   trainings,
+                   print_grouped((int64_t)plan->trials * search->schedule.epochs, images),
+                   print_grouped((int64_t)plan->finals * final->epochs, epochs));
+}
+
+int plan_print_text(const struct plan *plan, FILE *out)
+{
+    const struct space *space = plan->study->space;
+    double size = space_size(space);
+    char number[PRINT_NUMBER_SIZE];
+
+    print_item(out, "study", "%s", plan->study->name);
+    if (size < 1e15)
+        print_item(out, "space", "%u layers, %s architectures", space_n_layers(space),
+                   print_grouped((int64_t)size, number));
+    else
+        print_item(out, "space", "%u layers, %.2e architectures", space_n_layers(space), size);
+    if (print_layers(space, out) < 0)
+        return -ENOMEM;
+    print_costs(plan, out);
+    print_search(plan, out);
+    print_evaluation(plan, out);
+    print_final(plan, out);
+    print_work(plan, out);
+    return 0;
+}
