@@ -54,6 +54,28 @@ uint32_t ledger_running(const struct entry *entry, const struct ledger_attempt *
     return n;
 }
 
+void ledger_end_attempt(struct trial_ledger *ledger, struct ledger_attempt *attempt)
+{
+    deadline_heap_remove(&ledger->leases, &attempt->deadline);
+    digest_map_remove(&ledger->by_attempt, &attempt->name);
+    LIST_REMOVE(attempt, same_worker);
+    LIST_REMOVE(attempt, same_trial);
+    free(attempt);
+}
+
+/* Keeps the newest few of a trial's LOST attempts. */
+static void forget_old_losses(struct trial_ledger *ledger, struct entry *entry)
+{
+    struct ledger_attempt *attempt, *older;
+    uint32_t n = 0;
+
+    for (attempt = LIST_FIRST(&entry->attempts); attempt; attempt = older) {
+        older = LIST_NEXT(attempt, same_trial);
+        if (attempt->state == ATTEMPT_LOST && ++n > LEDGER_MAX_LOST)
+            ledger_end_attempt(ledger, attempt);
+    }
+}
+
 int ledger_begin_attempt(struct trial_ledger *ledger, size_t i, const struct attempt *name,
                          const uint8_t worker_id[16], uint64_t now_ms, uint64_t lease_ms)
 {
@@ -71,20 +93,12 @@ int ledger_begin_attempt(struct trial_ledger *ledger, size_t i, const struct att
         free(attempt);
         return -ENOMEM;
     }
+    forget_old_losses(ledger, ledger_entry_at(ledger, i));
     digest_map_add(&ledger->by_attempt, (uintptr_t)attempt);
     LIST_INSERT_HEAD(chain_of(ledger, worker_id), attempt, same_worker);
     LIST_INSERT_HEAD(&ledger_entry_at(ledger, i)->attempts, attempt, same_trial);
     ledger_set_state(ledger, i, TRIAL_LEASED);
     return 0;
-}
-
-void ledger_end_attempt(struct trial_ledger *ledger, struct ledger_attempt *attempt)
-{
-    deadline_heap_remove(&ledger->leases, &attempt->deadline);
-    digest_map_remove(&ledger->by_attempt, &attempt->name);
-    LIST_REMOVE(attempt, same_worker);
-    LIST_REMOVE(attempt, same_trial);
-    free(attempt);
 }
 
 void ledger_end_attempts(struct trial_ledger *ledger, struct entry *entry)
@@ -126,6 +140,19 @@ int trial_ledger_lease(struct trial_ledger *ledger, const uint8_t worker_id[16],
     return 0;
 }
 
+/* Goes on with a known attempt, RUNNING or LOST. */
+static int resume(struct trial_ledger *ledger, struct ledger_attempt *attempt, uint64_t now_ms,
+                  uint64_t lease_ms)
+{
+    int rc = deadline_heap_set(&ledger->leases, &attempt->deadline, now_ms + lease_ms);
+
+    if (rc < 0)
+        return rc;
+    attempt->state = ATTEMPT_RUNNING;
+    ledger_set_state(ledger, attempt->trial, TRIAL_LEASED);
+    return 0;
+}
+
 int trial_ledger_renew(struct trial_ledger *ledger, const struct attempt *attempt,
                        const struct progress *progress, uint64_t now_ms, uint64_t lease_ms)
 {
@@ -138,12 +165,10 @@ int trial_ledger_renew(struct trial_ledger *ledger, const struct attempt *attemp
     needed = known->state == ATTEMPT_RUNNING ? TRIAL_LEASED : TRIAL_READY;
     if (ledger_entry_at(ledger, known->trial)->state != needed)
         return -ENOENT;
-    rc = deadline_heap_set(&ledger->leases, &known->deadline, now_ms + lease_ms);
+    rc = resume(ledger, known, now_ms, lease_ms);
     if (rc < 0)
         return rc;
-    known->state = ATTEMPT_RUNNING;
     known->progress = *progress;
-    ledger_set_state(ledger, known->trial, TRIAL_LEASED);
     return 0;
 }
 
@@ -163,28 +188,15 @@ int trial_ledger_adopt_attempt(struct trial_ledger *ledger, const struct digest 
     if (entry->state != TRIAL_READY && entry->state != TRIAL_LEASED)
         return -EALREADY;
     if (known && known->state == ATTEMPT_RUNNING)
-        return deadline_heap_set(&ledger->leases, &known->deadline, now_ms + lease_ms);
+        return resume(ledger, known, now_ms, lease_ms);
     if (ledger_running(entry, &newest) >= LEDGER_MAX_ATTEMPTS)
         return -ENOSPC;
     if (known)
-        ledger_end_attempt(ledger, known);
+        return resume(ledger, known, now_ms, lease_ms);
     return ledger_begin_attempt(ledger, i, attempt, worker_id, now_ms, lease_ms);
 }
 
 /* ---- losing ---- */
-
-/* Keeps the newest few of a trial's LOST attempts. */
-static void forget_old_losses(struct trial_ledger *ledger, struct entry *entry)
-{
-    struct ledger_attempt *attempt, *older;
-    uint32_t n = 0;
-
-    for (attempt = LIST_FIRST(&entry->attempts); attempt; attempt = older) {
-        older = LIST_NEXT(attempt, same_trial);
-        if (attempt->state == ATTEMPT_LOST && ++n > LEDGER_MAX_LOST)
-            ledger_end_attempt(ledger, attempt);
-    }
-}
 
 static bool is_leased(const struct ledger_attempt *attempt)
 {
@@ -193,15 +205,11 @@ static bool is_leased(const struct ledger_attempt *attempt)
 
 static void lose(struct trial_ledger *ledger, struct ledger_attempt *attempt)
 {
-    size_t i = attempt->trial;
-    struct entry *entry = ledger_entry_at(ledger, i);
-
     deadline_heap_remove(&ledger->leases, &attempt->deadline);
     attempt->state = ATTEMPT_LOST;
-    entry->losses++;
+    ledger_entry_at(ledger, attempt->trial)->losses++;
     ledger->losses++;
-    forget_old_losses(ledger, entry);
-    ledger_release(ledger, i);
+    ledger_release(ledger, attempt->trial);
 }
 
 int trial_ledger_lose(struct trial_ledger *ledger, const struct attempt *attempt)

@@ -4,7 +4,8 @@
  *   - a trial is in `ready` exactly while it is READY;
  *   - an attempt is in `leases` exactly while it is RUNNING and its trial is LEASED;
  *   - a LEASED trial has such an attempt, a READY one has none, a settled one has none of any kind;
- *   - a trial has at most LEDGER_MAX_LOST attempts that are LOST. */
+ *   - a trial has at most LEDGER_MAX_LOST LOST attempts that are older than its newest.
+ *     (They are forgotten when one begins: losing frees nothing, so that lists can be walked.) */
 #ifndef LAYERNAS_COORDINATOR_LEDGER_TRIAL_LEDGER_INSIDE_H
 #define LAYERNAS_COORDINATOR_LEDGER_TRIAL_LEDGER_INSIDE_H
 

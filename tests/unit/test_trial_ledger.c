@@ -220,6 +220,8 @@ static void test_attempts_of_one_trial_are_bounded(void **state)
                          n <= LEDGER_MAX_ATTEMPTS ? 0 : -ENOSPC);
     }
     assert_int_equal(trial_ledger_lose_worker(ledger, alice, NULL, 0), LEDGER_MAX_ATTEMPTS);
+    assert_int_equal(lease(ledger, bob, false, 0, &attempt), 1);
+    trial_ledger_lose(ledger, &attempt);
     attempt = (struct attempt){ 4, 1 }; /* the oldest of the lost are forgotten */
     assert_int_equal(trial_ledger_find_attempt(ledger, &attempt, &i), -ENOENT);
     attempt.counter = LEDGER_MAX_ATTEMPTS;
