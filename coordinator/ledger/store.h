@@ -1,14 +1,23 @@
 /* store - what a study knows, on disk: results, failures, quarantines, openings. Append-only.
  *
- *     <state>/study.db     SQLite, WAL, synchronous=FULL; one writer: this process
- *     <state>/lock         held (flock) while a coordinator runs
- *     <state>/weights/     <key>.weights of final trainings, written before their result's row
- *     <state>/logs/        trial-<number>-<n>.log, what each attempt's evaluator printed
+ *     <state>/study.db     SQLite, WAL, synchronous=FULL; locked against other programs meanwhile
+ *     <state>/study.commits  how many transactions were committed; a file apart, so that a study.db
+ *                          that has lost some (a damaged WAL, an old copy) is noticed
+ *     <state>/lock         held (flock) while a coordinator runs; says which
+ *     <state>/weights/     <key>.weights of final trainings, durable before their result's row
+ *     <state>/logs/        trial-<number>-<n>.log, what each attempt's evaluator printed. For people:
+ *                          written before the row, but not worth a disk flush each
+ *
+ * Every row carries a hash of its content and place, and rows are counted: what is read is what was
+ * written, or is refused.
  *
  * Writes are queued and done in order by a thread of the store's own, as many as are waiting in
  * one transaction; done(arg) is called by store_dispatch, on the loop thread, once the write is
  * durable. A write never fails for good: when the disk is full or cannot be written, the store says
- * so (store_trouble) and tries again every second, and nothing is done until it succeeds. */
+ * so (store_trouble) and tries again every second, and nothing is done until it succeeds.
+ *
+ * All functions are for one thread, the loop's, which waits for the disk only while opening,
+ * reading and closing. */
 #ifndef LAYERNAS_COORDINATOR_LEDGER_STORE_H
 #define LAYERNAS_COORDINATOR_LEDGER_STORE_H
 
@@ -26,14 +35,16 @@ enum { STORE_SCHEMA = 1 };
 
 struct store;
 
-/* Opens (or makes) the state directory of a study. -EBUSY: another coordinator holds it; -EEXIST:
- * it belongs to another study, or a field differs that may not change (err names it); -EUCLEAN: the
- * database is damaged; -EPROTONOSUPPORT: written by a newer schema; or the errno of the directory.
- * On failure nothing in the directory was changed. */
+/* Opens the state directory of a study, or makes it and its parents. -EBUSY: another coordinator
+ * holds it; -EEXIST: it belongs to another study, or a field differs that may not change (err names
+ * it); -ENOTEMPTY: it holds other things than a study; -EUCLEAN: the database is damaged;
+ * -EPROTONOSUPPORT: written by a newer schema; or the errno of the directory. On failure nothing that
+ * was in the directory is changed. */
 int store_open(const char *directory, const struct study *study, struct store **store_out,
                struct errmsg *err);
 
-/* Waits until everything queued is durable, if it can be, then closes. */
+/* Waits until everything queued is durable, then closes. What cannot be written at once (trouble)
+ * is given up. Calls no done: whoever wants that waits for store_pending to be 0 first. */
 void store_close(struct store *store);
 
 /* ---- reading, before the first write ---- */
@@ -46,6 +57,7 @@ struct stored_result {
 
 struct stored_failure {
     struct digest key;
+    struct attempt attempt;
     uint8_t worker_id[16];
     char reason[TRIAL_REASON_SIZE];
 };
@@ -80,7 +92,7 @@ int store_put_opening(struct store *store, const struct opening *opening, store_
                       void *arg);
 int store_put_elapsed(struct store *store, double elapsed_s);
 
-/* Readable when store_dispatch has something to do. */
+/* Readable when store_dispatch has something to do, and when trouble comes or goes. */
 int store_fd(const struct store *store);
 
 /* Calls done for every write that became durable since the last time. */
@@ -92,7 +104,8 @@ size_t store_pending(const struct store *store);
 /* Why nothing can be written at present, as one line; false while all is well. */
 bool store_trouble(struct store *store, struct errmsg *trouble_out);
 
-/* Weights of a final trial, the caller's to free. -ENOENT. */
+/* Weights of a final trial, the caller's to free, after store_each_result. -ENOENT; -EUCLEAN when they
+ * are not what was stored. */
 int store_read_weights(struct store *store, const struct digest *key, struct bytes *weights_out,
                        struct errmsg *err);
 void store_weights_path(const struct store *store, const struct digest *key, char *path,

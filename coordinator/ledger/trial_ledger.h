@@ -75,7 +75,7 @@ int trial_ledger_lease(struct trial_ledger *ledger, const uint8_t worker_id[16],
                        struct attempt *attempt_out);
 
 /* Renews a lease (an attempt that was given up as lost becomes leased again if its trial is still
- * READY). -ENOENT: no such attempt, or its trial needs it no more: cancel it. */
+ * READY). progress may be NULL: no news. -ENOENT: no such attempt, or its trial needs it no more: cancel it. */
 int trial_ledger_renew(struct trial_ledger *ledger, const struct attempt *attempt,
                        const struct progress *progress, uint64_t now_ms, uint64_t lease_ms);
 

@@ -168,7 +168,8 @@ int trial_ledger_renew(struct trial_ledger *ledger, const struct attempt *attemp
     rc = resume(ledger, known, now_ms, lease_ms);
     if (rc < 0)
         return rc;
-    known->progress = *progress;
+    if (progress)
+        known->progress = *progress;
     return 0;
 }
 

@@ -59,10 +59,12 @@ static void test_moving_an_item(void **state)
     assert_null(deadline_heap_first(&heap));
 }
 
-static void check_places(const struct deadline_heap *heap)
+static void check_heap(const struct deadline_heap *heap)
 {
-    for (size_t p = 1; p <= heap->n; p++)
+    for (size_t p = 1; p <= heap->n; p++) {
         assert_int_equal(heap->items[p - 1]->place, p);
+        assert_true(p == 1 || heap->items[p / 2 - 1]->at_ms <= heap->items[p - 1]->at_ms);
+    }
 }
 
 /* The first of the items that are in, by a scan. */
@@ -93,8 +95,8 @@ static void test_random_operations_against_a_scan(void **state)
         else
             deadline_heap_remove(&heap, item);
         assert_ptr_equal(deadline_heap_first(&heap), earliest(items));
-        if (step % 100 == 0)
-            check_places(&heap);
+        if (step % 20 == 0)
+            check_heap(&heap);
     }
     deadline_heap_clear(&heap);
 }
