@@ -3,8 +3,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { MAX_PERIOD_MS = 24 * 3600 * 1000 };
-
 /* ---- unpacking ---- */
 
 static void read_welcome(struct wire_reader *r, const Layernas__Welcome *from, struct welcome *to)
@@ -15,7 +13,7 @@ static void read_welcome(struct wire_reader *r, const Layernas__Welcome *from, s
     wire_read_id(r, "study_id", &from->study_id, &to->study_id, sizeof to->study_id);
     wire_read_name(r, "study_name", from->study_name, to->study_name, sizeof to->study_name);
     to->start = from->start;
-    to->lease_ms = (uint32_t)wire_read_integer(r, "lease_ms", from->lease_ms, 1, MAX_PERIOD_MS);
+    to->lease_ms = (uint32_t)wire_read_integer(r, "lease_ms", from->lease_ms, 1, UINT32_MAX);
     to->heartbeat_ms = (uint32_t)wire_read_integer(r, "heartbeat_ms", from->heartbeat_ms, 1,
                                                    from->lease_ms);
 }
