@@ -62,11 +62,6 @@ int campaign_remember_result(struct campaign *campaign, const struct stored_resu
     return rc == -EALREADY ? 0 : rc;
 }
 
-int campaign_remember_failure(struct campaign *campaign, const struct stored_failure *failure)
-{
-    return known_results_keep_failure(campaign->known, failure);
-}
-
 static int append_opening(struct campaign *campaign, size_t n, const struct opening *opening)
 {
     struct opening *openings = realloc(campaign->openings, (n + 1) * sizeof *openings);
@@ -157,23 +152,6 @@ int campaign_settled(struct campaign *campaign, const struct digest *key)
 
 /* ---- asking ---- */
 
-static int add_known(struct campaign *campaign, const struct trial *trial,
-                     const struct known *known)
-{
-    int rc;
-
-    if (known->has_result) {
-        rc = trial_ledger_add_settled(campaign->ledger, trial, &known->stored.result,
-                                      known->stored.quarantined);
-        return rc < 0 ? rc : tell(campaign, trial->number - 1);
-    }
-    rc = trial_ledger_add(campaign->ledger, trial);
-    for (size_t i = 0; rc == 0 && i < known->n_failures; i++)
-        rc = trial_ledger_remember_failure(campaign->ledger, &trial->key,
-                                           known->failures[i].worker_id, known->failures[i].reason);
-    return rc;
-}
-
 /* Puts a proposed trial into the ledger, or answers it from what is known. */
 static int add_trial(struct campaign *campaign, enum stage stage, uint32_t replica,
                      const struct arch *arch)
@@ -184,14 +162,16 @@ static int add_trial(struct campaign *campaign, enum stage stage, uint32_t repli
         .replica = replica,
         .arch = *arch,
     };
-    struct known *known;
+    struct stored_result *known;
     int rc;
 
     study_name_trial(campaign->study, &trial);
     known = known_results_take(campaign->known, &trial.key);
-    rc = known ? add_known(campaign, &trial, known) : trial_ledger_add(campaign->ledger, &trial);
-    known_free(known);
-    return rc;
+    if (!known)
+        return trial_ledger_add(campaign->ledger, &trial);
+    rc = trial_ledger_add_settled(campaign->ledger, &trial, &known->result, known->quarantined);
+    free(known);
+    return rc < 0 ? rc : tell(campaign, trial.number - 1);
 }
 
 static int take_opening(struct campaign *campaign, struct errmsg *err)
@@ -211,7 +191,6 @@ static int take_opening(struct campaign *campaign, struct errmsg *err)
     rc = append_opening(campaign, n, decided);
     if (rc < 0)
         return rc;
-    campaign->openings[n].number = (uint32_t)n;
     campaign->n_openings++;
     campaign->opening_pending = true;
     return STEP_OPENING;

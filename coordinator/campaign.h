@@ -29,7 +29,6 @@ void campaign_free(struct campaign *campaign);
 /* What an earlier run left, before the first campaign_advance. Copies. -ENOMEM; -EINVAL for an
  * opening out of its order. */
 int campaign_remember_result(struct campaign *campaign, const struct stored_result *stored);
-int campaign_remember_failure(struct campaign *campaign, const struct stored_failure *failure);
 int campaign_remember_opening(struct campaign *campaign, const struct opening *opening);
 
 /* Moves on as far as possible while fewer than wanted trials are READY: asks the strategy, answers

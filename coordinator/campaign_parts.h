@@ -20,7 +20,7 @@ struct campaign {
 
     struct strategy *strategy;
     size_t n_search, n_search_told;
-    long best;                       /* entry of the best so far in the target */
+    long best;                          /* entry of the best so far in the target */
     char stopped[CAMPAIGN_REASON_SIZE]; /* by campaign_stop_search; empty: it goes on */
     char reason[CAMPAIGN_REASON_SIZE];  /* why the search is over */
 

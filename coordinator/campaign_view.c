@@ -162,9 +162,8 @@ bool campaign_winner(const struct campaign *campaign, struct campaign_winner *wi
     uint32_t finalist;
     size_t i;
 
-    if (!campaign->final_stage ||
-        final_stage_winner(campaign->final_stage, &finalist, &winner.replica,
-                           &winner.mean_percent) < 0)
+    if (!campaign->final_stage || final_stage_winner(campaign->final_stage, &finalist,
+                                                     &winner.replica, &winner.mean_percent) < 0)
         return false;
     winner.candidate = campaign->finalists[finalist];
     if (find_trial(campaign, STAGE_FINAL, winner.replica, &winner.candidate.arch, &i) < 0)

@@ -1,5 +1,10 @@
 /* coordinator - one study, served: the loop, its sockets and timers, and what they work on.
  *
+ *     worker socket -> request_handlers, result_handler -> ledger, roster, store
+ *     store: durable -> ledger settles -> campaign learns -> hand_out -> worker socket
+ *     status socket -> snapshot
+ *     every second -> leases, silent workers, wall clock, disk, progress line
+ *
  * A callback decodes, calls one function of ledger, roster, campaign or store, and replies. All on
  * the loop thread; the store has a thread of its own behind its face. */
 #ifndef LAYERNAS_COORDINATOR_COORDINATOR_H
@@ -7,16 +12,22 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/queue.h>
 #include <uv.h>
 
 #include "common/study.h"
 #include "coordinator/campaign.h"
+#include "coordinator/complaint.h"
 #include "coordinator/ledger/store.h"
 #include "coordinator/ledger/trial_ledger.h"
 #include "coordinator/ledger/worker_roster.h"
+#include "coordinator/listening_clock.h"
+#include "coordinator/router.h"
 
 struct zmq_watch;
 struct local_workers;
+struct progress_line;
+LIST_HEAD(save_list, save);
 
 struct coordinator_options {
     const char *study_path;
@@ -24,6 +35,7 @@ struct coordinator_options {
     const char *worker_endpoint; /* tcp://127.0.0.1:5555 */
     const char *status_endpoint; /* tcp://127.0.0.1:5556 */
     uint32_t local_workers;
+    bool insecure; /* may listen beyond loopback, with no keys */
 };
 
 /* What everything that happened, and that is kept nowhere else, is counted in. */
@@ -35,39 +47,59 @@ struct coordinator {
     struct coordinator_options options;
     const struct study *study;
     char state_directory[STUDY_PATH_SIZE];
-    char worker_endpoint[256], status_endpoint[256]; /* as bound, port resolved */
-    uint64_t start;                                  /* names this run in attempts */
-    uint64_t started_ms;                             /* uv_now at the start */
-    double elapsed_before_s;                         /* of earlier runs */
+    char worker_endpoint[ROUTER_ENDPOINT_SIZE]; /* as bound, port resolved */
+    char status_endpoint[ROUTER_ENDPOINT_SIZE];
+    uint64_t start;          /* names this run in attempts */
+    uint64_t started_ms;     /* uv_now at the start */
+    double elapsed_before_s; /* of earlier runs */
+    struct listening_clock clock;
 
     struct store *store;
     struct trial_ledger *ledger;
     struct worker_roster *roster;
     struct campaign *campaign;
+    struct save_list saves; /* results on their way to the disk */
     struct coordinator_counts counts;
-    bool stopping; /* a clean stop is under way */
+    struct complaints complaints;
+    bool stopping;              /* a clean stop is under way */
+    bool trouble;               /* the store cannot write: nothing is handed out */
+    bool failed;                /* cannot go on; the line that says why is logged */
+    uint64_t expiry_put_off_ms; /* since when leases wait for a socket to be read; 0: they do not */
+    uint64_t elapsed_saved_ms;
 
     uv_loop_t loop;
+    bool loop_open;
     void *zmq_context, *worker_socket, *status_socket;
     struct zmq_watch *worker_watch, *status_watch;
     struct local_workers *local_workers;
-    uv_timer_t lease_timer, tick_timer;
+    struct progress_line *progress_line;
+    uv_timer_t tick_timer;
     uv_poll_t store_poll;
     uv_signal_t sigint, sigterm;
-    int exit_code;
 };
 
-/* Opens everything; on failure err has one line, and the exit code is 1 or 2 (returned negated as
- * an errno by kind: -EINVAL is a wrong study or usage). The caller closes in any case. */
+/* Opens the state directory, takes up what an earlier run left and, unless the study is done
+ * already, opens the sockets. A negative errno with a line in err: -EINVAL and -EEXIST mean a wrong
+ * study or usage. The caller closes in any case. */
 int coordinator_open(struct coordinator *coordinator, const struct coordinator_options *options,
                      const struct study *study, struct errmsg *err);
 
-/* Serves until the study is done or stopped. Returns the exit code: 0 done, 1 failed, 3 stopped
- * and resumable. */
+/* Serves until the study is done or stopped, then writes and prints the results. Returns the exit
+ * code: 0 done, 1 failed, 3 stopped and resumable. */
 int coordinator_run(struct coordinator *coordinator);
 void coordinator_close(struct coordinator *coordinator);
 
 /* Seconds that the study has taken, over all its runs. */
 double coordinator_elapsed(const struct coordinator *coordinator);
+
+/* Milliseconds for leases and silences: stands still while this process does (listening_clock). */
+uint64_t coordinator_now(struct coordinator *coordinator);
+
+/* A line about what a peer did wrong (complaint). */
+#define coordinator_complain(coordinator, ...)                                                     \
+    complain(&(coordinator)->complaints, uv_now(&(coordinator)->loop), __VA_ARGS__)
+
+/* Cannot go on: logs why and ends the run with exit code 1. What is stored stays good. */
+void coordinator_fail(struct coordinator *coordinator, const char *why);
 
 #endif

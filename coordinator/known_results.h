@@ -13,29 +13,18 @@
 
 struct known_results;
 
-/* What is known of one trial. */
-struct known {
-    struct digest key;
-    bool has_result;
-    struct stored_result stored; /* where has_result */
-    struct stored_failure *failures;
-    size_t n_failures;
-};
-
 struct known_results *known_results_new(void);
 void known_results_free(struct known_results *results);
 
-/* Keep a copy. The first result of a key counts, a later one is -EALREADY. -ENOMEM. */
+/* Keeps a copy. The first result of a key counts, a later one is -EALREADY. -ENOMEM. */
 int known_results_keep(struct known_results *results, const struct stored_result *stored);
-int known_results_keep_failure(struct known_results *results, const struct stored_failure *failure);
 
 bool known_results_has(const struct known_results *results, const struct digest *key);
 
 /* How many results of search trials wait. */
 size_t known_results_n_search(const struct known_results *results);
 
-/* Hands over what is known of key, for known_free; NULL where that is nothing. */
-struct known *known_results_take(struct known_results *results, const struct digest *key);
-void known_free(struct known *known);
+/* Hands over the result of key, for free(); NULL where there is none. */
+struct stored_result *known_results_take(struct known_results *results, const struct digest *key);
 
 #endif

@@ -1,0 +1,17 @@
+/* hand_out - READY trials to parked workers; and the campaign moved on, so that there are some. */
+#ifndef LAYERNAS_COORDINATOR_HAND_OUT_H
+#define LAYERNAS_COORDINATOR_HAND_OUT_H
+
+#include "coordinator/coordinator.h"
+
+/* Gives every waiting worker what is READY for it, asking the campaign for more as long as workers
+ * wait; nothing while the store cannot write or the run is being stopped. Ends the run when the
+ * campaign is done. Called after anything that may have made a worker or a trial free. */
+void hand_out(struct coordinator *coordinator);
+
+/* Has the campaign add one trial more, if it has one now. */
+bool hand_out_propose(struct coordinator *coordinator);
+
+uint64_t hand_out_n_ready(const struct coordinator *coordinator);
+
+#endif

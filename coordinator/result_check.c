@@ -1,0 +1,74 @@
+#include "coordinator/result_check.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+/* The candidate it is about, under the key that the study gives it. */
+static int check_identity(const struct study *study, const struct result_message *message,
+                          struct trial *trial, struct errmsg *err)
+{
+    const struct trial_result *result = &message->result;
+    struct arch canonical;
+    int rc;
+
+    if (!digest_equal(&message->study_id, &study->id))
+        return errmsg_set(err, -EINVAL, "of another study");
+    if (space_check_arch(study->space, &result->arch, NULL) < 0)
+        return errmsg_set(err, -EINVAL, "an architecture that the space does not have");
+    rc = study_canonical(study, &result->arch, &canonical);
+    if (rc < 0)
+        return errmsg_set(err, rc, "out of memory");
+    if (!arch_equal(&canonical, &result->arch))
+        return errmsg_set(err, -EINVAL, "an architecture that is not in its canonical form");
+    *trial = (struct trial){ .stage = result->stage,
+                             .replica = result->replica,
+                             .arch = result->arch };
+    study_name_trial(study, trial);
+    if (!digest_equal(&trial->key, &result->key))
+        return errmsg_set(err, -EINVAL, "a key that is not that of its architecture");
+    return 0;
+}
+
+static int check_costs(const struct study *study, const struct trial_result *result,
+                       const struct trial *trial, struct errmsg *err)
+{
+    if (!space_has_networks(study->space) ||
+        (result->madds == trial->costs.madds && result->params == trial->costs.params))
+        return 0;
+    return errmsg_set(err, -EINVAL,
+                      "another network: %" PRId64 " madds and %" PRId64
+                      " params, it should have %" PRId64 " and %" PRId64,
+                      result->madds, result->params, trial->costs.madds, trial->costs.params);
+}
+
+static int check_reward(const struct study *study, const struct trial_result *result,
+                        struct errmsg *err)
+{
+    const struct evaluation *evaluation = study_evaluation(study, result->stage);
+    uint32_t valid = evaluation->data.valid;
+
+    if (result->reward.total == 0 || result->reward.correct > result->reward.total)
+        return errmsg_set(err, -EINVAL, "%" PRIu32 " of %" PRIu32 " correct",
+                          result->reward.correct, result->reward.total);
+    if (evaluation->evaluator == EVALUATOR_TRAIN && result->stage != STAGE_TEST && valid != 0 &&
+        result->reward.total != valid)
+        return errmsg_set(err, -EINVAL, "validated on %" PRIu32 " images, the study has %" PRIu32,
+                          result->reward.total, valid);
+    return 0;
+}
+
+int result_check(const struct study *study, const struct result_message *message,
+                 struct trial *trial_out, struct errmsg *err)
+{
+    const struct trial_result *result = &message->result;
+    struct trial trial;
+    int rc = check_identity(study, message, &trial, err);
+
+    if (rc == 0 && result->outcome == OUTCOME_OK)
+        rc = check_costs(study, result, &trial, err);
+    if (rc == 0 && result->outcome == OUTCOME_OK)
+        rc = check_reward(study, result, err);
+    if (rc == 0)
+        *trial_out = trial;
+    return rc;
+}

@@ -1,0 +1,302 @@
+#include "coordinator/result_handler.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#include "common/log.h"
+#include "coordinator/hand_out.h"
+#include "coordinator/reply.h"
+#include "coordinator/result_check.h"
+
+/* A result, or a failure, that the store has been given and has not made durable yet. */
+struct save {
+    LIST_ENTRY(save) others;
+    struct coordinator *coordinator;
+    struct trial_result result;
+    struct attempt attempt;
+    uint8_t worker_id[16];
+    bool settles; /* the trial: a result, or the failure that quarantines it */
+    bool answers; /* the worker waits to hear that it is durable */
+};
+
+void result_forget_saves(struct coordinator *coordinator)
+{
+    struct save *save;
+
+    while ((save = LIST_FIRST(&coordinator->saves))) {
+        LIST_REMOVE(save, others);
+        free(save);
+    }
+}
+
+static struct save *new_save(struct coordinator *coordinator, const struct worker *worker,
+                             const struct result_message *message)
+{
+    struct save *save = calloc(1, sizeof *save);
+
+    if (!save) {
+        coordinator_fail(coordinator, "out of memory");
+        return NULL;
+    }
+    save->coordinator = coordinator;
+    save->result = message->result;
+    snprintf(save->result.worker, sizeof save->result.worker, "%s", worker->name);
+    save->attempt = message->attempt;
+    memcpy(save->worker_id, worker->id, sizeof save->worker_id);
+    save->answers = true;
+    return save;
+}
+
+/* put: what the store said to it. */
+static void begin_save(struct save *save, int put)
+{
+    if (put < 0) {
+        coordinator_fail(save->coordinator, "out of memory");
+        free(save);
+    } else {
+        LIST_INSERT_HEAD(&save->coordinator->saves, save, others);
+    }
+}
+
+static bool is_being_saved(const struct coordinator *coordinator, const struct digest *key)
+{
+    const struct save *save;
+
+    LIST_FOREACH(save, &coordinator->saves, others)
+    if (digest_equal(&save->result.key, key))
+        return true;
+    return false;
+}
+
+/* ---- durable: settle, tell, acknowledge ---- */
+
+static void log_settled(const struct coordinator *coordinator, const struct ledger_entry *entry)
+{
+    char arch[ARCH_TEXT_SIZE];
+
+    arch_format(&entry->trial.arch, arch);
+    if (entry->quarantined)
+        log_warn("trial %" PRIu64 " (%s) quarantined after %" PRIu32 " failures: %s",
+                 entry->trial.number, arch, entry->failures, entry->last_reason);
+    else
+        log_info("trial %" PRIu64 " (%s, %s): %.2f %% at %" PRId64 " %s, %.1f s on %s",
+                 entry->trial.number, stage_name(entry->trial.stage), arch,
+                 reward_percent(entry->result.reward), entry->trial.cost,
+                 cost_metric_name(coordinator->study->metric), entry->result.seconds,
+                 entry->result.worker);
+}
+
+/* A trial that nobody had proposed when its result came may have been proposed since. */
+static int settle_late(struct coordinator *coordinator, const struct trial_result *result)
+{
+    int rc = trial_ledger_receive(coordinator->ledger, result);
+
+    if (rc == -ENOENT)
+        return campaign_keep_result(coordinator->campaign, result);
+    return rc == -EALREADY ? 0 : rc;
+}
+
+static int settle(struct coordinator *coordinator, const struct trial_result *result)
+{
+    struct ledger_entry entry;
+    size_t i;
+    int rc = settle_late(coordinator, result);
+
+    if (rc < 0 || trial_ledger_find(coordinator->ledger, &result->key, &i) < 0)
+        return rc;
+    rc = trial_ledger_settle(coordinator->ledger, &result->key);
+    if (rc < 0)
+        return rc;
+    trial_ledger_entry(coordinator->ledger, i, &entry);
+    log_settled(coordinator, &entry);
+    return campaign_settled(coordinator->campaign, &result->key);
+}
+
+static void on_durable(void *arg)
+{
+    struct save *save = arg;
+    struct coordinator *coordinator = save->coordinator;
+    struct worker *worker = worker_roster_by_id(coordinator->roster, save->worker_id);
+
+    LIST_REMOVE(save, others);
+    if (save->settles && settle(coordinator, &save->result) < 0)
+        coordinator_fail(coordinator, "out of memory");
+    else if (save->answers && worker)
+        reply_verdict(coordinator, &worker->route, &save->result.key, &save->attempt, true, "");
+    free(save);
+    hand_out(coordinator);
+}
+
+/* ---- results ---- */
+
+/* Whether what is known of a trial is on disk, so that the worker may forget it. */
+static bool is_durable(const struct coordinator *coordinator, const struct digest *key)
+{
+    struct ledger_entry entry;
+    size_t i;
+
+    if (trial_ledger_find(coordinator->ledger, key, &i) < 0)
+        return !is_being_saved(coordinator, key);
+    trial_ledger_entry(coordinator->ledger, i, &entry);
+    return entry.state != TRIAL_SAVING;
+}
+
+/* It came before: again if nobody acknowledged it, or from the slower of two attempts. Until it is
+ * durable there is no answer; the worker asks again. */
+static void take_repeated(struct coordinator *coordinator, struct worker *worker,
+                          const struct result_message *message)
+{
+    const struct digest *key = &message->result.key;
+
+    coordinator->counts.repeated++;
+    if (is_durable(coordinator, key))
+        reply_verdict(coordinator, &worker->route, key, &message->attempt, true, "");
+}
+
+/* The trial's number in the ledger; 0 while it is not proposed. */
+static uint64_t number_of(const struct coordinator *coordinator, const struct digest *key)
+{
+    struct ledger_entry entry;
+    size_t i;
+
+    if (trial_ledger_find(coordinator->ledger, key, &i) < 0)
+        return 0;
+    trial_ledger_entry(coordinator->ledger, i, &entry);
+    return entry.trial.number;
+}
+
+static int receive(struct coordinator *coordinator, const struct trial_result *result)
+{
+    int rc = trial_ledger_receive(coordinator->ledger, result);
+
+    if (rc != -ENOENT)
+        return rc;
+    return campaign_has_kept(coordinator->campaign, &result->key) ||
+                   is_being_saved(coordinator, &result->key)
+               ? -EALREADY
+               : 0;
+}
+
+static void take_result(struct coordinator *coordinator, struct worker *worker,
+                        const struct result_message *message, struct trial *trial)
+{
+    struct save *save = new_save(coordinator, worker, message);
+    int rc;
+
+    if (!save)
+        return;
+    rc = receive(coordinator, &save->result);
+    if (rc == -EALREADY) {
+        take_repeated(coordinator, worker, message);
+        free(save);
+        return;
+    }
+    save->settles = true;
+    trial->number = number_of(coordinator, &trial->key);
+    if (rc == 0)
+        rc = store_put_result(coordinator->store, trial, &save->result, &message->output,
+                              &message->weights, on_durable, save);
+    begin_save(save, rc);
+    worker_roster_succeeded(coordinator->roster, worker);
+}
+
+/* ---- failures ---- */
+
+static void count_failure(struct coordinator *coordinator, struct worker *worker,
+                          const struct trial *trial, const char *reason)
+{
+    bool aside = worker->put_aside;
+
+    log_warn("trial %" PRIu64 " failed on %s: %s", trial->number, worker->name, reason);
+    worker_roster_failed(coordinator->roster, worker);
+    if (worker->put_aside && !aside)
+        log_warn("worker %s is put aside: it fails everything", worker->name);
+}
+
+static int put_failure(struct coordinator *coordinator, const struct trial *trial,
+                       struct save *save, const struct bytes *output)
+{
+    struct stored_failure failure = { .key = trial->key, .attempt = save->attempt };
+    int rc;
+
+    memcpy(failure.worker_id, save->worker_id, sizeof failure.worker_id);
+    snprintf(failure.reason, sizeof failure.reason, "%s", save->result.reason);
+    rc = store_put_failure(coordinator->store, trial, &failure, output,
+                           save->settles ? NULL : on_durable, save);
+    if (rc == 0 && save->settles)
+        rc = store_put_quarantine(coordinator->store, trial, failure.reason, on_durable, save);
+    return rc;
+}
+
+/* As the ledger does; of a trial that is not proposed it remembers the failure. */
+static int note_failure(struct coordinator *coordinator, const struct worker *worker,
+                        const struct digest *key, const struct attempt *attempt, const char *reason)
+{
+    bool several = worker_roster_n(coordinator->roster) > 1;
+    int rc = trial_ledger_fail(coordinator->ledger, key, attempt, worker->id, reason, several);
+
+    if (rc == -ENOENT)
+        rc = trial_ledger_remember_failure(coordinator->ledger, key, attempt, worker->id, reason);
+    return rc;
+}
+
+/* answers: the worker is to hear when the failure is durable. */
+static void take_failure(struct coordinator *coordinator, struct worker *worker,
+                         const struct result_message *message, struct trial *trial,
+                         const char *reason, bool answers)
+{
+    struct save *save = new_save(coordinator, worker, message);
+    int rc;
+
+    if (!save)
+        return;
+    rc = note_failure(coordinator, worker, &trial->key, &message->attempt, reason);
+    if (rc == -EALREADY) {
+        if (answers)
+            take_repeated(coordinator, worker, message);
+        free(save);
+        return;
+    }
+    save->settles = rc == 1;
+    save->answers = answers;
+    save->result.key = trial->key;
+    snprintf(save->result.reason, sizeof save->result.reason, "%s", reason);
+    trial->number = number_of(coordinator, &trial->key);
+    count_failure(coordinator, worker, trial, reason);
+    begin_save(save, rc < 0 ? rc : put_failure(coordinator, trial, save, &message->output));
+}
+
+/* What it answers, if anything, has failed: the worker would give the same answer again. */
+static void refuse(struct coordinator *coordinator, struct worker *worker,
+                   const struct result_message *message, const char *reason)
+{
+    struct ledger_entry entry;
+    size_t i;
+
+    coordinator->counts.refused++;
+    coordinator_complain(coordinator, "a result of worker %s is refused: %s", worker->name, reason);
+    reply_verdict(coordinator, &worker->route, &message->result.key, &message->attempt, false,
+                  reason);
+    if (trial_ledger_find_attempt(coordinator->ledger, &message->attempt, &i) < 0)
+        return;
+    trial_ledger_entry(coordinator->ledger, i, &entry);
+    take_failure(coordinator, worker, message, &entry.trial, reason, false);
+}
+
+void result_handle(struct coordinator *coordinator, struct worker *worker,
+                   const struct result_message *message)
+{
+    struct errmsg err;
+    struct trial trial;
+
+    if (result_check(coordinator->study, message, &trial, &err) < 0)
+        refuse(coordinator, worker, message, err.text);
+    else if (message->result.outcome == OUTCOME_FAILED)
+        take_failure(coordinator, worker, message, &trial, message->result.reason, true);
+    else
+        take_result(coordinator, worker, message, &trial);
+}

@@ -1,0 +1,38 @@
+/* router - a ZeroMQ ROUTER socket that strangers talk to: bounded, and checked frame by frame.
+ *
+ * A message is one frame, after the route that ROUTER itself puts before it. ZeroMQ's error codes
+ * become negative errnos here. Loop thread only. */
+#ifndef LAYERNAS_COORDINATOR_ROUTER_H
+#define LAYERNAS_COORDINATOR_ROUTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <zmq.h>
+
+#include "common/errmsg.h"
+#include "coordinator/ledger/worker_roster.h"
+
+enum { ROUTER_ENDPOINT_SIZE = 256 };
+
+/* Whether only this machine can reach endpoint. */
+bool router_is_local(const char *endpoint);
+
+/* Binds endpoint (port 0 or *: any that is free) and writes what it became to bound. Messages from
+ * a peer may have max_message bytes. -EADDRINUSE, -EINVAL for what is no endpoint, and the like, with
+ * a line in err that begins with option. */
+int router_open(void *context, const char *option, const char *endpoint, int max_message,
+                char bound[ROUTER_ENDPOINT_SIZE], void **socket_out, struct errmsg *err);
+
+/* Sends what is queued for at most linger_ms more. NULL does nothing. */
+void router_close(void *socket, int linger_ms);
+
+/* Takes one message, for zmq_msg_close. -EAGAIN: none waits; -EBADMSG: one of other than two
+ * frames was taken and dropped. */
+int router_receive(void *socket, struct route *route_out, zmq_msg_t *message_out);
+
+/* Never blocks. -EHOSTUNREACH: nobody is at that route any more; -EAGAIN: it takes nothing more at
+ * present. */
+int router_send(void *socket, const struct route *route, const void *data, size_t size);
+
+#endif

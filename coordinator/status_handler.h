@@ -1,0 +1,8 @@
+/* status_handler - the status socket: a request in, a snapshot out. */
+#ifndef LAYERNAS_COORDINATOR_STATUS_HANDLER_H
+#define LAYERNAS_COORDINATOR_STATUS_HANDLER_H
+
+/* Takes one request from the status socket and answers it. For zmq_watch; arg is the coordinator. */
+void on_status_request(void *socket, void *arg);
+
+#endif
