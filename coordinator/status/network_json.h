@@ -1,0 +1,14 @@
+/* network_json - a network, operation by operation, as JSON: best.json and --describe --json. */
+#ifndef LAYERNAS_COORDINATOR_STATUS_NETWORK_JSON_H
+#define LAYERNAS_COORDINATOR_STATUS_NETWORK_JSON_H
+
+#include <jansson.h>
+
+#include "common/space.h"
+
+/* A list of {op, part, inputs, out: [channels, height, width], ...}, where part is "stem", a layer's
+ * name or "head", and the rest are the fields that the kind of op uses. A new reference; NULL when
+ * memory runs out. */
+json_t *network_json(const struct space *space, const struct network *network);
+
+#endif
