@@ -1,10 +1,10 @@
 #include "coordinator/status/network_json.h"
 
-static const char *part_name(const struct space *space, int32_t layer)
+const char *network_layer_name(const struct space *space, const struct op *op)
 {
-    if (layer == NETWORK_STEM)
-        return "stem";
-    return layer == NETWORK_HEAD ? "head" : space_layer_name(space, (uint32_t)layer);
+    if (op->layer < 0)
+        return op->layer == NETWORK_STEM ? "stem" : "head";
+    return space_layer_name(space, (uint32_t)op->layer);
 }
 
 static json_t *inputs_json(const struct op *op)
@@ -25,9 +25,9 @@ static json_t *details_json(const struct op *op)
                          "stride", op->stride, "pad", op->pad, "groups", op->groups, "bias",
                          op->bias);
     case OP_POOL:
-        return json_pack("{s:s, s:[i, i], s:i, s:i}", "pooling", pooling_name(op->pooling),
-                         "kernel", op->kernel_h, op->kernel_w, "stride", op->stride, "pad",
-                         op->pad);
+        return json_pack("{s:[i, i], s:i, s:i, s:s}", "kernel", op->kernel_h, op->kernel_w,
+                         "stride", op->stride, "pad", op->pad, "pooling",
+                         pooling_name(op->pooling));
     case OP_ACTIVATION:
         return json_pack("{s:s}", "activation", activation_name(op->activation));
     case OP_DENSE:
@@ -37,13 +37,17 @@ static json_t *details_json(const struct op *op)
     }
 }
 
-static json_t *op_json(const struct space *space, const struct op *op)
+static json_t *op_json(const struct space *space, const struct network *network, size_t i)
 {
-    json_t *object = json_pack("{s:s, s:s, s:o, s:[i, i, i]}", "op", op_kind_name(op->kind), "part",
-                               part_name(space, op->layer), "inputs", inputs_json(op), "out",
-                               op->out.channels, op->out.height, op->out.width);
-    json_t *details = details_json(op);
+    const struct op *op = &network->ops[i];
+    struct costs costs = { 0 };
+    json_t *object, *details = details_json(op);
 
+    op_costs(network, i, space_count_rules(space), &costs);
+    object = json_pack("{s:I, s:s, s:s, s:o, s:[i, i, i], s:I, s:I}", "op", (json_int_t)i, "layer",
+                       network_layer_name(space, op), "kind", op_kind_name(op->kind), "inputs",
+                       inputs_json(op), "output", op->out.channels, op->out.height, op->out.width,
+                       "params", (json_int_t)costs.params, "madds", (json_int_t)costs.madds);
     if (object && (!details || json_object_update(object, details) < 0)) {
         json_decref(object);
         object = NULL;
@@ -57,7 +61,7 @@ json_t *network_json(const struct space *space, const struct network *network)
     json_t *list = json_array();
 
     for (size_t i = 0; i < network->n_ops && list; i++)
-        if (json_array_append_new(list, op_json(space, &network->ops[i])) < 0) {
+        if (json_array_append_new(list, op_json(space, network, i)) < 0) {
             json_decref(list);
             list = NULL;
         }

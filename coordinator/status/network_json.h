@@ -6,9 +6,12 @@
 
 #include "common/space.h"
 
-/* A list of {op, part, inputs, out: [channels, height, width], ...}, where part is "stem", a layer's
- * name or "head", and the rest are the fields that the kind of op uses. A new reference; NULL when
- * memory runs out. */
+/* A list of {op, layer, kind, inputs, output: [channels, height, width], params, madds, ...}: op is
+ * its index, layer is "stem", a layer's name or "head", and the rest are the fields that its kind
+ * uses. A new reference; NULL when memory runs out. */
 json_t *network_json(const struct space *space, const struct network *network);
+
+/* "stem", the layer's name, or "head" */
+const char *network_layer_name(const struct space *space, const struct op *op);
 
 #endif

@@ -8,15 +8,7 @@
 
 #include "common/digest.h"
 #include "coordinator/coordinator.h"
-
-/* What the results are about: the winner, or before there is one the best of the search. */
-struct results_best {
-    bool found, retrained;
-    struct candidate candidate;    /* if found */
-    struct campaign_winner winner; /* if retrained */
-};
-
-struct results_best results_best(const struct campaign *campaign);
+#include "coordinator/status/results_best.h"
 
 int write_best_json(FILE *out, const void *coordinator);
 int write_pareto_csv(FILE *out, const void *coordinator);

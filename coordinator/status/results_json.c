@@ -17,12 +17,13 @@ static json_t *text_or_null(const char *text)
     return text ? json_string(text) : json_null();
 }
 
-static json_t *layers_json(const struct space *space, const struct arch *arch)
+static json_t *options_json(const struct space *space, const struct arch *arch)
 {
     json_t *list = json_array();
 
     for (uint32_t l = 0; l < arch->n && list; l++) {
-        json_t *layer = json_pack("{s:s, s:s}", "layer", space_layer_name(space, l), "option",
+        json_t *layer = json_pack("{s:s, s:i, s:s}", "layer", space_layer_name(space, l), "option",
+                                  (int)arch->option[l], "name",
                                   space_option_name(space, l, arch->option[l]));
 
         if (json_array_append_new(list, layer) < 0) {
@@ -102,7 +103,8 @@ static int set_all(json_t *object, const struct entry *entries, size_t n)
     return rc;
 }
 
-static int set_best(json_t *object, const struct coordinator *coordinator, const struct results_best *best)
+static int set_best(json_t *object, const struct coordinator *coordinator,
+                    const struct results_best *best)
 {
     const struct study *study = coordinator->study;
     const struct candidate *candidate = &best->candidate;
@@ -117,7 +119,7 @@ static int set_best(json_t *object, const struct coordinator *coordinator, const
         { "reward", json_real(reward_percent(candidate->reward)) },
         { "final_top1", percent_or_null(best->retrained, best->winner.mean_percent) },
         { "test_top1", percent_or_null(tested, tested ? reward_percent(best->winner.test) : 0) },
-        { "layers", layers_json(study->space, &candidate->canonical) },
+        { "options", options_json(study->space, &candidate->canonical) },
         { "weights",
           text_or_null(results_weights_path(coordinator, weights) ? "winner.weights" : NULL) },
         { "network", resolved_json(study->space, &candidate->canonical) },
@@ -129,8 +131,10 @@ static int set_best(json_t *object, const struct coordinator *coordinator, const
 /* The same keys, so that a program need not ask which are there. */
 static int set_no_best(json_t *object)
 {
-    static const char *const keys[] = { "arch",       "madds",     "params", "cost",    "reward",
-                                        "final_top1", "test_top1", "layers", "weights", "network" };
+    static const char *const keys[] = {
+        "arch",       "madds",     "params",  "cost",    "reward",
+        "final_top1", "test_top1", "options", "weights", "network"
+    };
 
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (json_object_set_new(object, keys[i], json_null()) < 0)

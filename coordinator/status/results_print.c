@@ -1,29 +1,69 @@
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "common/human.h"
+#include "coordinator/coordinator.h"
+#include "coordinator/print.h"
 #include "coordinator/status/parts.h"
 #include "coordinator/status/results.h"
-#include "coordinator/status/results_content.h"
+#include "coordinator/status/results_best.h"
 
-static void print_costs(const struct study *study, const struct candidate *candidate)
+enum { MOST_NAME = 24, MOST_OPTION = 34 }; /* columns */
+
+static void print_accuracy(const struct results_best *best)
+{
+    const struct campaign_winner *winner = &best->winner;
+    char correct[HUMAN_SIZE], total[HUMAN_SIZE];
+
+    if (best->retrained && winner->test.total > 0)
+        print_item(stdout, "test", "%.2f %%: %s of %s test images, seen once",
+                   reward_percent(winner->test), human_count(winner->test.correct, correct),
+                   human_count(winner->test.total, total));
+    if (best->retrained)
+        print_item(stdout, "retrained", "%.2f %% of the validation images", winner->mean_percent);
+    print_item(stdout, "search", "%.2f %% of %s validation images",
+               reward_percent(best->candidate.reward),
+               human_count(best->candidate.reward.total, total));
+}
+
+static const char *target_text(const struct cost_range *target, char text[3 * HUMAN_SIZE])
+{
+    char lowest[HUMAN_SIZE], highest[HUMAN_SIZE];
+
+    human_amount(target->lowest, lowest);
+    human_amount(target->highest, highest);
+    if (target->lowest > 0 && target->highest < INT64_MAX)
+        snprintf(text, 3 * HUMAN_SIZE, "; target %s to %s", lowest, highest);
+    else if (target->highest < INT64_MAX)
+        snprintf(text, 3 * HUMAN_SIZE, "; target at most %s", highest);
+    else if (target->lowest > 0)
+        snprintf(text, 3 * HUMAN_SIZE, "; target at least %s", lowest);
+    else
+        *text = '\0';
+    return text;
+}
+
+static void print_cost(const struct study *study, const struct candidate *candidate)
 {
     struct costs costs = cost_details(study->cost_model, &candidate->canonical);
-    char text[HUMAN_SIZE];
+    char cost[HUMAN_SIZE], madds[HUMAN_SIZE], params[HUMAN_SIZE], target[3 * HUMAN_SIZE];
+    const char *unit = study->metric == COST_TABLE ? study->cost_column
+                                                   : cost_metric_name(study->metric);
 
-    printf("  cost        ");
-    if (costs.params > 0) {
-        printf("%s multiply-adds, ", human_amount(costs.madds, text));
-        printf("%s parameters", human_amount(costs.params, text));
-    } else {
-        printf("%s", human_amount(candidate->cost, text));
-    }
-    if (costs.params > 0 && study->metric == COST_ACTIVATIONS)
-        printf(", %s bytes of activations", human_amount(candidate->cost, text));
-    if (study->search.target.highest < INT64_MAX)
-        printf("; target at most %s", human_amount(study->search.target.highest, text));
-    putchar('\n');
+    print_item(stdout, "cost", "%s %s%s", human_amount(candidate->cost, cost), unit,
+               target_text(&study->search.target, target));
+    if (costs.params > 0)
+        print_item(stdout, "size", "%s multiply-adds, %s parameters",
+                   human_amount(costs.madds, madds), human_amount(costs.params, params));
+}
+
+static int widest_name(const struct part *parts, size_t n)
+{
+    size_t widest = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (strlen(parts[i].name) > widest)
+            widest = strlen(parts[i].name);
+    return widest < MOST_NAME ? (int)widest : MOST_NAME;
 }
 
 static void print_network(const struct study *study, const struct candidate *candidate)
@@ -31,34 +71,18 @@ static void print_network(const struct study *study, const struct candidate *can
     struct part parts[PARTS_MAX];
     size_t n = network_parts(study->space, &candidate->canonical, parts);
     char arch[ARCH_TEXT_SIZE], text[HUMAN_SIZE];
-    int width = 10;
+    int width = widest_name(parts, n);
 
-    for (size_t i = 0; i < n; i++)
-        if ((int)strlen(parts[i].name) > width)
-            width = strlen(parts[i].name) < 24 ? (int)strlen(parts[i].name) : 24;
-    printf("  arch        %.64s\n", arch_format(&candidate->canonical, arch));
+    print_item(stdout, "arch", "%s", arch_format(&candidate->canonical, arch));
+    putchar('\n');
     for (size_t i = 0; i < n; i++) {
-        if (parts[i].option[0] == '\0') /* stem and head are the same in every network */
-            continue;
-        printf("  %-*.*s  %-28.40s", width, width, parts[i].name, parts[i].option);
-        if (parts[i].out.channels > 0)
-            printf("  %10s madds", human_amount(parts[i].costs.madds, text));
-        putchar('\n');
+        printf("  %-*.*s  ", width, width, parts[i].name);
+        if (parts[i].out.channels > 0) /* else the space is mere names */
+            printf("%-*.*s  %s madds\n", MOST_OPTION, MOST_OPTION, parts[i].option,
+                   human_amount(parts[i].costs.madds, text));
+        else
+            printf("%.*s\n", MOST_OPTION, parts[i].option);
     }
-}
-
-static void print_accuracy(const struct results_best *best)
-{
-    const struct campaign_winner *winner = &best->winner;
-
-    printf("  search      %.2f %% of %u validation images\n",
-           reward_percent(best->candidate.reward), best->candidate.reward.total);
-    if (!best->retrained)
-        return;
-    printf("  retrained   %.2f %% of the validation images\n", winner->mean_percent);
-    if (winner->test.total > 0)
-        printf("  test        %.2f %%: %u of %u test images, seen once\n",
-               reward_percent(winner->test), winner->test.correct, winner->test.total);
 }
 
 static void print_best(const struct coordinator *coordinator)
@@ -66,43 +90,40 @@ static void print_best(const struct coordinator *coordinator)
     struct results_best best = results_best(coordinator->campaign);
 
     if (!best.found) {
-        printf("  no network inside the target was trained\n");
+        printf("\n%s: no network inside the target was trained\n\n", coordinator->study->name);
         return;
     }
+    printf("\n%s: the best network found\n\n", coordinator->study->name);
     print_accuracy(&best);
-    print_costs(coordinator->study, &best.candidate);
+    print_cost(coordinator->study, &best.candidate);
     print_network(coordinator->study, &best.candidate);
+    putchar('\n');
 }
 
 static void print_effort(const struct coordinator *coordinator)
 {
     const char *reason = campaign_stop_reason(coordinator->campaign);
     struct ledger_counts counts = trial_ledger_counts(coordinator->ledger);
-    char done[HUMAN_SIZE], bound[HUMAN_SIZE], dropped[HUMAN_SIZE], saved[HUMAN_SIZE];
+    char first[HUMAN_SIZE], second[HUMAN_SIZE], third[HUMAN_SIZE];
     struct search_progress progress;
 
     campaign_progress(coordinator->campaign, &progress);
-    printf("  trials      %s done of at most %s, in %s", human_count(progress.told, done),
-           human_count(progress.bound, bound),
-           human_duration(coordinator_elapsed(coordinator), saved));
-    if (reason)
-        printf("; %s", reason);
-    putchar('\n');
-    printf("  spared      %s trials: %s pruned by cost, %s known before\n",
-           human_count(progress.dropped + progress.saved, done),
-           human_count(progress.dropped, dropped), human_count(progress.saved, saved));
+    print_item(stdout, "trials", "%s done of at most %s, in %s%s%s",
+               human_count(progress.told, first), human_count(progress.bound, second),
+               human_duration(coordinator_elapsed(coordinator), third), reason ? "; " : "",
+               reason ? reason : "");
+    print_item(stdout, "spared", "%s children pruned by their cost, %s known from before",
+               human_count(progress.dropped, first), human_count(progress.saved, second));
     if (counts.by_state[TRIAL_QUARANTINED] > 0)
-        printf("  quarantined %s trials failed on every try\n",
-               human_count(counts.by_state[TRIAL_QUARANTINED], done));
+        print_item(stdout, "trouble", "%s trials failed on every try and were left out",
+                   human_count(counts.by_state[TRIAL_QUARANTINED], first));
 }
 
 void results_print(const struct coordinator *coordinator)
 {
     char directory[RESULTS_PATH_SIZE];
 
-    printf("\n%s: the best network found\n\n", coordinator->study->name);
     print_best(coordinator);
-    putchar('\n');
     print_effort(coordinator);
-    printf("  results     %s\n", results_directory(coordinator, directory));
+    print_item(stdout, "results", "%s", results_directory(coordinator, directory));
 }

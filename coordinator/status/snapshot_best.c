@@ -2,6 +2,7 @@
 
 #include "coordinator/status/parts.h"
 #include "coordinator/status/results.h"
+#include "coordinator/status/results_best.h"
 #include "coordinator/status/snapshot_build.h"
 
 Layernas__Pareto *build_pareto(struct build *build)
@@ -62,25 +63,24 @@ static void fill_network(struct build *build, const struct arch *arch, Layernas_
 
 Layernas__Best *build_best(struct build *build)
 {
-    const struct coordinator *coordinator = build->coordinator;
+    const struct campaign *campaign = build->coordinator->campaign;
     Layernas__Best *best = build_message(build, &layernas__best__descriptor);
+    struct results_best found = results_best(campaign);
     char directory[RESULTS_PATH_SIZE];
-    struct campaign_winner winner;
-    struct candidate found;
+    struct candidate searched;
 
     if (!best)
         return NULL;
-    best->results = build_text(build, results_directory(coordinator, directory));
-    if (campaign_best(coordinator->campaign, &found, 1) == 0)
-        return best;
-    best->search = build_candidate(build, &found, &found.canonical);
-    if (campaign_winner(coordinator->campaign, &winner)) {
-        found = winner.candidate;
-        best->winner = build_candidate(build, &found, &found.canonical);
-        best->winner_percent = winner.mean_percent;
-        best->test_correct = winner.test.correct;
-        best->test_total = winner.test.total;
+    best->results = build_text(build, results_directory(build->coordinator, directory));
+    if (campaign_best(campaign, &searched, 1) > 0)
+        best->search = build_candidate(build, &searched, &searched.canonical);
+    if (found.retrained) {
+        best->winner = build_candidate(build, &found.candidate, &found.candidate.canonical);
+        best->winner_percent = found.winner.mean_percent;
+        best->test_correct = found.winner.test.correct;
+        best->test_total = found.winner.test.total;
     }
-    fill_network(build, &found.canonical, best);
+    if (found.found)
+        fill_network(build, &found.candidate.canonical, best);
     return best;
 }
