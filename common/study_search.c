@@ -99,6 +99,9 @@ int study_read_search(const struct section *root, struct study *study)
     section_count(&search, "parallel", 1, MOST_PARALLEL, &settings->parallel);
     section_integer(&search, "seed", 0, INT64_MAX, &seed);
     section_bool(&search, "canonical", &settings->canonical);
+    if (settings->canonical && study->metric == COST_TABLE && space_has_networks(study->space))
+        section_fault(&search, "canonical",
+                      "true; false with `metric: table`, where equal networks may differ in cost");
     strcpy(settings->strategy, strategy_names[strategy]);
     settings->seed = (uint64_t)seed;
     if (search.rc == 0)

@@ -1,6 +1,6 @@
 #include "common/study_section.h"
 
-#include <errno.h>
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -154,6 +154,16 @@ void section_text(struct section *section, const char *key, char *text, size_t s
         return;
     full_name(section, key, name);
     section->rc = yaml_string(section->doc, node, name, text, size, section->err);
+    if (section->rc == 0 && !section_plain_text(text, ""))
+        section_fault(section, key, "\"%.40s\"; text without control characters", text);
+}
+
+bool section_plain_text(const char *text, const char *refused)
+{
+    for (const char *c = text; *c; c++)
+        if (iscntrl((unsigned char)*c) || strchr(refused, *c))
+            return false;
+    return *text != '\0';
 }
 
 void section_name(struct section *section, const char *key, char *text, size_t size)

@@ -50,6 +50,8 @@ void section_bool(struct section *section, const char *key, bool *value);
 /* value is an index into names, an enum for instance. */
 void section_choice(struct section *section, const char *key, const char *const *names,
                     unsigned *value);
+
+/* Without control characters. */
 void section_text(struct section *section, const char *key, char *text, size_t size);
 
 /* The same for a name that may become part of a path: letters, digits, '-', '_' and '.', neither
@@ -63,5 +65,8 @@ void section_path(struct section *section, const char *key, char *path, size_t s
  * the section's rc, an earlier fault's if there was one. */
 int section_fault(struct section *section, const char *key, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* Whether text is not empty and holds neither control characters nor any of the refused ones. */
+bool section_plain_text(const char *text, const char *refused);
 
 #endif

@@ -16,34 +16,41 @@ static const char *const spelling_names[SPELLINGS + 1] = { "digits", "colons", "
 
 /* ---- how a table spells architectures ---- */
 
-/* One column's name, or a list of them, joined by ','. */
-static void read_columns(struct section *table, char *columns, size_t size, size_t *n_out)
+/* Appends a column's name to those joined by ','. */
+static void add_column(struct section *table, yaml_node_t *node, struct table_spec *spec)
+{
+    const char *name = yaml_text(node);
+    size_t used = strlen(spec->arch_columns), room = sizeof spec->arch_columns - used;
+
+    if (!name || !section_plain_text(name, ",\""))
+        section_fault(table, "arch", "a column's name, or a list of them");
+    else if ((size_t)snprintf(spec->arch_columns + used, room, "%s%s", used ? "," : "", name) >=
+             room)
+        section_fault(table, "arch", "column names of over %zu characters in all",
+                      sizeof spec->arch_columns - 1);
+}
+
+/* arch: COLUMN, or arch: [COLUMN, ...], a column for each layer. */
+static void read_columns(struct section *table, struct table_spec *spec, uint32_t layers,
+                         unsigned *spelling)
 {
     yaml_node_t *node, *item;
-    size_t used = 0;
+    size_t n = 1;
 
     section_require(table, "arch");
-    if (table->rc)
-        return;
-    node = yaml_map_get(table->doc, table->map, "arch");
-    *n_out = node->type == YAML_SEQUENCE_NODE ? yaml_length(node) : 1;
-    for (size_t i = 0; i < *n_out; i++) {
-        const char *name;
-
-        item = node->type == YAML_SEQUENCE_NODE ? yaml_list_item(table->doc, node, i) : node;
-        name = yaml_text(item);
-        if (!name || !*name || strchr(name, ',')) {
-            section_fault(table, "arch", "a column's name, or a list of them");
-            return;
-        }
-        used += (size_t)snprintf(columns + used, size - used, "%s%s", i ? "," : "", name);
-        if (used >= size) {
-            section_fault(table, "arch", "column names of over %zu characters in all", size - 1);
-            return;
-        }
+    node = table->rc ? NULL : yaml_map_get(table->doc, table->map, "arch");
+    if (node && node->type == YAML_SEQUENCE_NODE) {
+        *spelling = SPELL_COLUMNS;
+        n = yaml_length(node);
+        for (size_t i = 0; table->rc == 0 && (item = yaml_list_item(table->doc, node, i)); i++)
+            add_column(table, item, spec);
+    } else if (node) {
+        add_column(table, node, spec);
     }
-    if (*n_out == 0)
-        section_fault(table, "arch", "an empty list; a column's name, or a list of them");
+    section_choice(table, "write", spelling_names, spelling);
+    if (n != (*spelling == SPELL_COLUMNS ? layers : 1))
+        section_fault(table, "arch", "%zu columns; %u with `write: %s` and %u layers", n,
+                      *spelling == SPELL_COLUMNS ? layers : 1, spelling_names[*spelling], layers);
 }
 
 static uint32_t most_options(const struct space *space)
@@ -62,7 +69,7 @@ static void add_label(struct section *table, struct study *study, const char *la
 
     if (table->rc)
         return;
-    if (!*label || strlen(label) >= LABEL_SIZE || label[strcspn(label, ",:\"")]) {
+    if (!section_plain_text(label, ",:\"") || strlen(label) >= LABEL_SIZE) {
         section_fault(table, "labels",
                       "\"%.40s\"; 1 to %d characters, no comma, colon or quote among them", label,
                       LABEL_SIZE - 1);
@@ -124,17 +131,9 @@ int study_read_table(const struct section *evaluate, struct study *study)
     static const char *const separators[SPELLINGS] = { "", ":", "," };
     struct table_spec *spec = &study->evaluation.table;
     struct section table = section_open(evaluate, "table", allowed);
-    uint32_t layers = space_n_layers(study->space);
     unsigned spelling = SPELL_DIGITS;
-    size_t columns = 1;
 
-    read_columns(&table, spec->arch_columns, sizeof spec->arch_columns, &columns);
-    if (columns > 1)
-        spelling = SPELL_COLUMNS;
-    section_choice(&table, "write", spelling_names, &spelling);
-    if (columns != (spelling == SPELL_COLUMNS ? layers : 1))
-        section_fault(&table, "arch", "%zu columns; %u with `write: %s` and %u layers", columns,
-                      spelling == SPELL_COLUMNS ? layers : 1, spelling_names[spelling], layers);
+    read_columns(&table, spec, space_n_layers(study->space), &spelling);
     strcpy(study->table_separator, separators[spelling]);
     section_require(&table, "reward");
     section_text(&table, "reward", spec->reward_column, sizeof spec->reward_column);

@@ -43,11 +43,13 @@ static int read_bytes(gzFile file, const char *path, char **bytes_out, size_t *s
 int table_load(const char *path, const char *key_columns, const char *const *values,
                size_t n_values, struct table **table_out, struct errmsg *err)
 {
-    gzFile file = gzopen(path, "rb");
     char *bytes = NULL;
     size_t size = 0;
+    gzFile file;
     int rc;
 
+    errno = 0; /* gzopen leaves it alone when only memory was missing */
+    file = gzopen(path, "rb");
     if (!file) {
         rc = errno ? -errno : -ENOMEM;
         return errmsg_set(err, rc, "%s: %s", path, strerror(-rc));

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -163,31 +164,30 @@ static void print_final(const struct plan *plan, FILE *out)
                        "all training images but the validation split", out);
 }
 
-static void print_work(const struct plan *plan, FILE *out)
+/* What the search trains on, at most; a double, for no cap on the factors keeps it below 2^63. */
+static double search_work(const struct plan *plan)
 {
     const struct evaluation *search = &plan->study->evaluation;
-    const struct schedule *final = &plan->study->final.evaluation.schedule;
-    char trainings[PRINT_NUMBER_SIZE], images[PRINT_NUMBER_SIZE], epochs[PRINT_NUMBER_SIZE];
+
+    return (double)plan->trials * search->schedule.epochs *
+           (search->data.train ? search->data.train : 1);
+}
+
+static void print_work(const struct plan *plan, FILE *out)
+{
+    const struct final_settings *final = &plan->study->final;
+    char trainings[PRINT_NUMBER_SIZE], search[PRINT_NUMBER_SIZE], epochs[PRINT_NUMBER_SIZE];
 
     print_grouped((int64_t)(plan->trials + plan->finals), trainings);
-    if (search->evaluator == EVALUATOR_TABLE)
+    if (final->evaluation.evaluator == EVALUATOR_TABLE) {
         print_item(out, "work", "at most %s look-ups", trainings);
-    else if (search->data.train)
-        print_item(
-            out, "work",
-            "at most %s trainings: %s images in the search, %s epochs in the "
-            "final stage",
-            trainings,
-            print_grouped((int64_t)plan->trials * search->data.train * search->schedule.epochs,
-                          images),
-            print_grouped((int64_t)plan->finals * final->epochs, epochs));
-    else
-        print_item(out, "work",
-                   "at most %s trainings: %s epochs in the search, %s in the final "
-                   "stage",
-                   trainings,
-                   print_grouped((int64_t)plan->trials * search->schedule.epochs, images),
-                   print_grouped((int64_t)plan->finals * final->epochs, epochs));
+        return;
+    }
+    print_grouped((int64_t)fmin(search_work(plan), 1e18), search);
+    print_grouped((int64_t)plan->finals * final->evaluation.schedule.epochs, epochs);
+    print_item(out, "work",
+               "at most %s trainings: %s %s in the search, %s epochs in the final stage", trainings,
+               search, plan->study->evaluation.data.train ? "images" : "epochs", epochs);
 }
 
 int plan_print_text(const struct plan *plan, FILE *out)

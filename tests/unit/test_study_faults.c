@@ -2,6 +2,7 @@
 #include "tests/unit/study_fixture.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 struct fault {
     const char *name, *from, *to, *want;
@@ -157,8 +158,8 @@ static void test_table_studies(void **state)
         { "two columns of digits", "arch: arch, write: colons",
           "arch: [width, depth], write: digits",
           "study.yaml:8: evaluate.table.arch: 2 columns; 1 with `write: digits` and 2 layers" },
-        { "no column", "arch: arch", "arch: []",
-          "study.yaml:8: evaluate.table.arch: an empty list; a column's name, or a list of them" },
+        { "no column", "arch: arch, write: colons", "arch: []",
+          "study.yaml:8: evaluate.table.arch: 0 columns; 2 with `write: columns` and 2 layers" },
         { "a column of columns", "arch: arch", "arch: [[arch]]",
           "study.yaml:8: evaluate.table.arch: a column's name, or a list of them" },
         { "no reward", "reward: acc, ", "",
@@ -167,6 +168,11 @@ static void test_table_studies(void **state)
           "study.yaml:8: evaluate.table.labels: 2 of them; 3, one for each option of a layer" },
         { "labels that are alike", "write: colons", "write: colons, labels: [a, b, a]",
           "study.yaml:8: evaluate.table.labels: \"a\" twice; a label for each option" },
+        { "a label of two lines", "write: colons", "write: colons, labels: [\"a\\n\", b, a]",
+          "study.yaml:8: evaluate.table.labels: \"a \"; 1 to 31 characters, no comma, colon or "
+          "quote among them" },
+        { "a column of two lines", "reward: acc", "reward: \"a\\nb\"",
+          "study.yaml:8: evaluate.table.reward: \"a b\"; text without control characters" },
         { "a label with a comma", "write: colons", "write: colons, labels: [\"a,b\", b, a]",
           "study.yaml:8: evaluate.table.labels: \"a,b\"; 1 to 31 characters, no comma, colon or "
           "quote among them" },
@@ -187,6 +193,21 @@ static void test_table_studies(void **state)
     check_faults(table_study, faults, sizeof faults / sizeof *faults);
 }
 
+/* Costs read off a table, for a space that has networks. */
+static void test_candidates_and_a_table_of_costs(void **state)
+{
+    static const struct fault faults[] = {
+        { "one candidate of two costs", "20}", "20, canonical: true}",
+          "study.yaml:4: search.canonical: true; false with `metric: table`, where equal networks "
+          "may differ in cost" },
+    };
+    char text[600];
+
+    (void)state;
+    snprintf(text, sizeof text, "name: n\nspace: space.yaml\n%s", strstr(table_study, "cost:"));
+    check_faults(text, faults, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -194,6 +215,7 @@ int main(void)
         cmocka_unit_test(test_search),
         cmocka_unit_test(test_evaluation),
         cmocka_unit_test(test_table_studies),
+        cmocka_unit_test(test_candidates_and_a_table_of_costs),
     };
     return cmocka_run_group_tests(tests, study_fixture_make, study_fixture_remove);
 }

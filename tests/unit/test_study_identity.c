@@ -171,11 +171,26 @@ static void test_trials_are_named_by_what_they_are(void **state)
     study_free(other);
 }
 
+/* Stores go by these names: when one changes, SEARCH_VERSION must too. */
+static void test_names_last(void **state)
+{
+    struct study *study = study_fixture_study(training_study, "", "");
+    struct trial trial = name_trial(study, "1:0", STAGE_SEARCH, 0, 1);
+    char text[DIGEST_TEXT_SIZE];
+
+    (void)state;
+    check_string_equal("study", digest_format(&study->id, text), "ee3842e2be45459c10bf616ab6813377");
+    check_string_equal("trial", digest_format(&trial.key, text), "5f5b0e2b87ebcc8ba2ce8dfd242fa069");
+    check_int_equal("seed", trial.seed, INT64_C(5320765353050076253));
+    study_free(study);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_may_change_between_runs),
         cmocka_unit_test(test_what_may_not_change),
+        cmocka_unit_test(test_names_last),
         cmocka_unit_test(test_trials_are_named_by_what_they_are),
         cmocka_unit_test_setup_teardown(test_another_table_is_another_study, NULL,
                                         study_fixture_refill),
