@@ -60,6 +60,17 @@ static void test_final_differs_from_search_only_where_said(void **state)
     study_free(study);
 }
 
+static void test_a_time_limit_holds_for_its_stage(void **state)
+{
+    struct study *study = study_fixture_study(training_study, "  with: train",
+                                              "  with: train\n  time_limit: 9");
+
+    (void)state;
+    check_int_equal("search", study->evaluation.time_limit_s, 9);
+    check_int_equal("final", study->final.evaluation.time_limit_s, 0);
+    study_free(study);
+}
+
 static void test_no_final_stage_unless_asked(void **state)
 {
     struct study *study = study_fixture_study(training_study, "final: {top: 2, epochs: 3}\n", "");
@@ -157,16 +168,28 @@ static void test_paths_go_by_the_study_file(void **state)
     study_free(study);
 }
 
-static void test_canonical_form(void **state)
+static void check_candidate(const char *search, const char *arch, const char *want)
 {
-    struct arch arch, canonical;
-    struct study *study = study_fixture_study(training_study, "20", "20, canonical: false");
+    struct study *study = study_fixture_study(training_study, "20", search);
+    struct arch given, candidate;
+    char text[ARCH_TEXT_SIZE];
 
-    (void)state;
-    assert_int_equal(arch_parse("1:1", &arch), 0);
-    assert_int_equal(study_canonical(study, &arch, &canonical), 0);
-    check_true("every spelling is a candidate", arch_equal(&arch, &canonical));
+    assert_int_equal(arch_parse(arch, &given), 0);
+    assert_int_equal(study_canonical(study, &given, &candidate), 0);
+    check_string_equal(search, arch_format(&candidate, text), want);
     study_free(study);
+}
+
+static void test_equal_networks_are_one_candidate(void **state)
+{
+    (void)state;
+    study_fixture_write("space.yaml",
+                        "input: {channels: 1, height: 8, width: 8, classes: 10}\n"
+                        "layers:\n"
+                        "  - {name: l, repeat: 2, options: [skip, conv: {out: 1, kernel: 3}]}\n"
+                        "head: [pool: {kind: avg, size: all}, dense: {out: classes}]\n");
+    check_candidate("20", "1:0", "0:1");
+    check_candidate("20, canonical: false", "1:0", "1:0");
 }
 
 static void test_examples_load(void **state)
@@ -211,11 +234,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_final_differs_from_search_only_where_said),
+        cmocka_unit_test(test_a_time_limit_holds_for_its_stage),
         cmocka_unit_test(test_no_final_stage_unless_asked),
         cmocka_unit_test(test_target),
         cmocka_unit_test(test_search_settings),
         cmocka_unit_test(test_paths_go_by_the_study_file),
-        cmocka_unit_test(test_canonical_form),
+        cmocka_unit_test_teardown(test_equal_networks_are_one_candidate, study_fixture_refill),
         cmocka_unit_test(test_examples_load),
         cmocka_unit_test(test_files_that_are_not_there),
     };

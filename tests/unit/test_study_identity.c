@@ -179,8 +179,10 @@ static void test_names_last(void **state)
     char text[DIGEST_TEXT_SIZE];
 
     (void)state;
-    check_string_equal("study", digest_format(&study->id, text), "ee3842e2be45459c10bf616ab6813377");
-    check_string_equal("trial", digest_format(&trial.key, text), "5f5b0e2b87ebcc8ba2ce8dfd242fa069");
+    check_string_equal("study", digest_format(&study->id, text),
+                       "ee3842e2be45459c10bf616ab6813377");
+    check_string_equal("trial", digest_format(&trial.key, text),
+                       "5f5b0e2b87ebcc8ba2ce8dfd242fa069");
     check_int_equal("seed", trial.seed, INT64_C(5320765353050076253));
     study_free(study);
 }
@@ -192,10 +194,8 @@ int main(void)
         cmocka_unit_test(test_what_may_not_change),
         cmocka_unit_test(test_names_last),
         cmocka_unit_test(test_trials_are_named_by_what_they_are),
-        cmocka_unit_test_setup_teardown(test_another_table_is_another_study, NULL,
-                                        study_fixture_refill),
-        cmocka_unit_test_setup_teardown(test_another_space_is_another_study, NULL,
-                                        study_fixture_refill),
+        cmocka_unit_test_teardown(test_another_table_is_another_study, study_fixture_refill),
+        cmocka_unit_test_teardown(test_another_space_is_another_study, study_fixture_refill),
     };
     return cmocka_run_group_tests(tests, study_fixture_make, study_fixture_remove);
 }
