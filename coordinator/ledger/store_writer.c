@@ -1,0 +1,158 @@
+/* The writer: what is waiting goes into one transaction; what fails is tried again. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "coordinator/ledger/store_inside.h"
+
+/* Takes the oldest writes from the queue. */
+static struct write_list take_batch(struct write_list *queue)
+{
+    struct write_list batch = { 0 };
+
+    while (queue->first && batch.n < STORE_MAX_BATCH) {
+        struct write *write = queue->first;
+
+        queue->first = write->next;
+        if (!queue->first)
+            queue->last = NULL;
+        queue->n--;
+        store_append_write(&batch, write);
+    }
+    return batch;
+}
+
+/* Puts front before whatever came meanwhile. */
+static void put_back(struct write_list *queue, struct write_list front)
+{
+    front.last->next = queue->first;
+    if (queue->first)
+        front.last = queue->last;
+    front.n += queue->n;
+    *queue = front;
+}
+
+static void append_list(struct write_list *list, struct write_list tail)
+{
+    if (list->last)
+        list->last->next = tail.first;
+    else
+        list->first = tail.first;
+    list->last = tail.last;
+    list->n += tail.n;
+}
+
+static int insert_all(struct store *store, const struct write_list *batch, struct tally *tally,
+                      struct errmsg *err)
+{
+    int rc = sql_run(store, STATEMENT_BEGIN, err);
+
+    for (const struct write *write = batch->first; rc == 0 && write; write = write->next)
+        rc = store_insert(store, write, tally, err);
+    if (rc == 0)
+        rc = store_update_tally(store, tally, err);
+    if (rc == 0)
+        rc = sql_run(store, STATEMENT_COMMIT, err);
+    return rc;
+}
+
+/* Files first, so that no row speaks of one that is not there. Either all of it is durable
+ * afterwards, or no row is, and the same can be tried again. */
+static int commit_batch(struct store *store, const struct write_list *batch, struct errmsg *err)
+{
+    struct tally tally = store->tally;
+    int rc = 0;
+
+    for (struct write *write = batch->first; rc == 0 && write; write = write->next)
+        rc = store_write_files(store, write, err);
+    if (rc < 0)
+        return rc;
+    tally.commits++;
+    rc = insert_all(store, batch, &tally, err);
+    if (rc < 0) {
+        if (!sqlite3_get_autocommit(store->db))
+            sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+        return rc;
+    }
+    store->tally = tally;
+    store_write_commits(store, tally.commits);
+    return 0;
+}
+
+/* ---- with the mutex held, from here on ---- */
+
+static void wake_loop(struct store *store)
+{
+    uint64_t one = 1;
+
+    if (write(store->event_fd, &one, sizeof one) < 0)
+        return; /* full: it is awake already */
+}
+
+static void set_trouble(struct store *store, const struct errmsg *why)
+{
+    if (!store->in_trouble)
+        wake_loop(store);
+    store->in_trouble = true;
+    errmsg_set(&store->trouble, 0, "%s; trying again every second", why->text);
+}
+
+static void batch_is_durable(struct store *store, struct write_list batch)
+{
+    for (struct write *write = batch.first; write; write = write->next)
+        if (write->has_weights)
+            store_note_weights(store, &write->result.result.key, &write->weights_content);
+    append_list(&store->durable, batch);
+    store->pending -= batch.n;
+    store->in_trouble = false;
+    wake_loop(store);
+}
+
+/* A second, or until the store is to be closed. */
+static void wait_to_try_again(struct store *store)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec++;
+    while (!store->closing &&
+           pthread_cond_timedwait(&store->changed, &store->mutex, &until) != ETIMEDOUT)
+        ;
+}
+
+void *store_writer(void *arg)
+{
+    struct store *store = arg;
+    struct errmsg why = { "" };
+
+    pthread_mutex_lock(&store->mutex);
+    for (;;) {
+        struct write_list batch;
+        bool last_try = store->closing;
+        int rc;
+
+        if (!store->queue.first) {
+            if (store->closing)
+                break;
+            pthread_cond_wait(&store->changed, &store->mutex);
+            continue;
+        }
+        batch = take_batch(&store->queue);
+        pthread_mutex_unlock(&store->mutex);
+        rc = commit_batch(store, &batch, &why);
+        pthread_mutex_lock(&store->mutex);
+        if (rc == 0) {
+            batch_is_durable(store, batch);
+            continue;
+        }
+        put_back(&store->queue, batch);
+        set_trouble(store, &why);
+        if (last_try)
+            break;
+        wait_to_try_again(store);
+    }
+    pthread_mutex_unlock(&store->mutex);
+    return NULL;
+}
