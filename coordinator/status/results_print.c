@@ -7,7 +7,7 @@
 #include "coordinator/status/results.h"
 #include "coordinator/status/results_best.h"
 
-enum { MOST_NAME = 24, MOST_OPTION = 34 }; /* columns */
+enum { MOST_NAME = 24, MOST_OPTION = 30 }; /* columns */
 
 static void print_accuracy(const struct results_best *best)
 {
@@ -42,18 +42,21 @@ static const char *target_text(const struct cost_range *target, char text[3 * HU
     return text;
 }
 
+/* The cost that counts, then what else is known of the size. */
 static void print_cost(const struct study *study, const struct candidate *candidate)
 {
     struct costs costs = cost_details(study->cost_model, &candidate->canonical);
-    char cost[HUMAN_SIZE], madds[HUMAN_SIZE], params[HUMAN_SIZE], target[3 * HUMAN_SIZE];
-    const char *unit = study->metric == COST_TABLE ? study->cost_column
-                                                   : cost_metric_name(study->metric);
+    bool by_madds = study->metric == COST_MADDS, by_params = study->metric == COST_PARAMS;
+    char cost[HUMAN_SIZE], madds[HUMAN_SIZE + 8] = "", params[HUMAN_SIZE + 8] = "";
+    char number[HUMAN_SIZE], target[3 * HUMAN_SIZE];
 
-    print_item(stdout, "cost", "%s %s%s", human_amount(candidate->cost, cost), unit,
-               target_text(&study->search.target, target));
-    if (costs.params > 0)
-        print_item(stdout, "size", "%s multiply-adds, %s parameters",
-                   human_amount(costs.madds, madds), human_amount(costs.params, params));
+    if (costs.madds > 0 && !by_madds)
+        snprintf(madds, sizeof madds, ", %s madds", human_amount(costs.madds, number));
+    if (costs.params > 0 && !by_params)
+        snprintf(params, sizeof params, ", %s params", human_amount(costs.params, number));
+    print_item(stdout, "cost", "%s %s%s%s%s", human_amount(candidate->cost, cost),
+               study->metric == COST_TABLE ? study->cost_column : cost_metric_name(study->metric),
+               madds, params, target_text(&study->search.target, target));
 }
 
 static int widest_name(const struct part *parts, size_t n)
@@ -78,8 +81,8 @@ static void print_network(const struct study *study, const struct candidate *can
     for (size_t i = 0; i < n; i++) {
         printf("  %-*.*s  ", width, width, parts[i].name);
         if (parts[i].out.channels > 0) /* else the space is mere names */
-            printf("%-*.*s  %s madds\n", MOST_OPTION, MOST_OPTION, parts[i].option,
-                   human_amount(parts[i].costs.madds, text));
+            printf("%-*.*s %14s madds\n", MOST_OPTION, MOST_OPTION, parts[i].option,
+                   human_count((uint64_t)parts[i].costs.madds, text));
         else
             printf("%.*s\n", MOST_OPTION, parts[i].option);
     }
@@ -108,8 +111,8 @@ static void print_effort(const struct coordinator *coordinator)
     struct search_progress progress;
 
     campaign_progress(coordinator->campaign, &progress);
-    print_item(stdout, "trials", "%s done of at most %s, in %s%s%s",
-               human_count(progress.told, first), human_count(progress.bound, second),
+    print_item(stdout, "trials", "%s of at most %s, in %s%s%s", human_count(progress.told, first),
+               human_count(progress.bound, second),
                human_duration(coordinator_elapsed(coordinator), third), reason ? "; " : "",
                reason ? reason : "");
     print_item(stdout, "spared", "%s children pruned by their cost, %s known from before",

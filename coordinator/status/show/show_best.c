@@ -68,9 +68,9 @@ static int show_parts(FILE *out, const Layernas__Best *best)
             text_table_cell(table, "%ux%ux%u", part->channels, part->height, part->width);
         else
             text_table_cell(table, "-");
-        text_table_cell(table, "%s", human_amount(part->madds, number));
-        text_table_cell(table, "%s", human_amount(part->params, number));
-        text_table_cell(table, "%s", part->option);
+        text_table_cell(table, "%s", human_count((uint64_t)part->madds, number));
+        text_table_cell(table, "%s", human_count((uint64_t)part->params, number));
+        text_table_cell(table, "%s", part->option[0] ? part->option : "-");
     }
     rc = text_table_print(table, out);
     text_table_free(table);
