@@ -89,8 +89,11 @@ TEST_PROGRAMS = $(patsubst %.c,$(BUILD)/%,$(filter %.c,$(TESTS))) $(SH_CHOSEN)
 check: $(if $(SH_CHOSEN),all) $(TEST_PROGRAMS)
 	@BUILD=$(BUILD) tests/run $(TEST_PROGRAMS)
 
-TEST_SUPPORT := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
-$(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_SUPPORT) $(call archives,coordinator show worker proto common)
+# What several of them share: the other sources beside them.
+$(BUILD)/tests.a: $(filter-out $(BUILD)/tests/unit/test_% $(BUILD)/tests/gradient/test_% $(BUILD)/tests/bench/bench_%, \
+                    $(call objects,tests/unit tests/gradient tests/bench))
+
+$(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/tests.a $(call archives,coordinator show worker proto common)
 	$(CC) $(SANITIZE) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
 
 # A fuzz target runs its corpus and seeded mutations of it; `make fuzz` has libFuzzer drive them

@@ -1,0 +1,136 @@
+#include "tests/bench/models.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+int model_op(struct network *network, struct op op)
+{
+    struct errmsg err;
+    int i = op_infer_shape(network, &op, &err);
+
+    if (i == 0)
+        i = network_append(network, &op);
+    if (i < 0) {
+        fprintf(stderr, "model: %s\n", err.text);
+        abort();
+    }
+    return i;
+}
+
+int model_input(struct network *network, int channels, int height, int width)
+{
+    return model_op(network, (struct op){ .kind = OP_INPUT, .out = { channels, height, width } });
+}
+
+int model_conv(struct network *network, int from, int out, int kernel, int stride, int groups)
+{
+    return model_op(network, (struct op){ .kind = OP_CONV,
+                                          .input = { from },
+                                          .out.channels = out,
+                                          .kernel_h = kernel,
+                                          .kernel_w = kernel,
+                                          .stride = stride,
+                                          .pad = kernel / 2,
+                                          .groups = groups });
+}
+
+int model_norm(struct network *network, int from)
+{
+    return model_op(network, (struct op){ .kind = OP_NORM, .input = { from } });
+}
+
+int model_act(struct network *network, int from, enum activation activation)
+{
+    return model_op(network, (struct op){ .kind = OP_ACTIVATION,
+                                          .input = { from },
+                                          .activation = activation });
+}
+
+int model_add(struct network *network, int a, int b)
+{
+    return model_op(network, (struct op){ .kind = OP_ADD, .input = { a, b } });
+}
+
+int model_pool(struct network *network, int from, enum pooling pooling, int kernel, int stride,
+               int pad)
+{
+    return model_op(network, (struct op){ .kind = OP_POOL,
+                                          .input = { from },
+                                          .pooling = pooling,
+                                          .kernel_h = kernel,
+                                          .kernel_w = kernel,
+                                          .stride = stride,
+                                          .pad = pad });
+}
+
+int model_global_pool(struct network *network, int from)
+{
+    const struct shape *in = &network->ops[from].out;
+
+    return model_op(network, (struct op){ .kind = OP_POOL,
+                                          .input = { from },
+                                          .pooling = POOLING_AVERAGE,
+                                          .kernel_h = in->height,
+                                          .kernel_w = in->width,
+                                          .stride = 1 });
+}
+
+int model_dense(struct network *network, int from, int out)
+{
+    return model_op(network, (struct op){ .kind = OP_DENSE,
+                                          .input = { from },
+                                          .out.channels = out,
+                                          .bias = true });
+}
+
+int model_conv_norm_act(struct network *network, int from, int out, int kernel, int stride,
+                        int groups, enum activation activation)
+{
+    int conv = model_conv(network, from, out, kernel, stride, groups);
+
+    return model_act(network, model_norm(network, conv), activation);
+}
+
+int model_mbconv(struct network *network, int from, int expand, int kernel, int out, int stride,
+                 enum activation activation)
+{
+    int in = network->ops[from].out.channels, wide = in * expand, i = from;
+
+    if (expand > 1)
+        i = model_conv_norm_act(network, i, wide, 1, 1, 1, activation);
+    i = model_conv_norm_act(network, i, wide, kernel, stride, wide, activation);
+    i = model_norm(network, model_conv(network, i, out, 1, 1, 1));
+    return stride == 1 && in == out ? model_add(network, i, from) : i;
+}
+
+void model_fashion(struct network *network)
+{
+    const enum activation relu = ACTIVATION_RELU;
+    int i = model_input(network, 1, 28, 28);
+
+    i = model_conv_norm_act(network, i, 16, 3, 2, 1, relu);
+    i = model_mbconv(network, i, 3, 3, 16, 1, relu);
+    i = model_mbconv(network, i, 3, 3, 24, 2, relu);
+    i = model_mbconv(network, i, 3, 3, 24, 1, relu);
+    i = model_mbconv(network, i, 3, 3, 32, 2, relu);
+    i = model_mbconv(network, i, 3, 3, 32, 1, relu);
+    i = model_conv_norm_act(network, i, 128, 1, 1, 1, relu);
+    model_dense(network, model_global_pool(network, i), 10);
+}
+
+void model_mobilenet_v2(struct network *network)
+{
+    static const struct {
+        int expand, out, repeat, stride;
+    } stages[] = { { 1, 16, 1, 1 }, { 6, 24, 2, 1 },  { 6, 32, 3, 2 }, { 6, 64, 4, 2 },
+                   { 6, 96, 3, 1 }, { 6, 160, 3, 2 }, { 6, 320, 1, 1 } };
+    const enum activation relu6 = ACTIVATION_RELU6;
+    int i = model_conv_norm_act(network, model_input(network, 3, 32, 32), 32, 3, 1, 1, relu6);
+
+    for (size_t s = 0; s < sizeof stages / sizeof *stages; s++)
+        for (int r = 0; r < stages[s].repeat; r++)
+            i = model_mbconv(network, i, stages[s].expand, 3, stages[s].out,
+                             r == 0 ? stages[s].stride : 1, relu6);
+    i = model_conv_norm_act(network, i, 1280, 1, 1, 1, relu6);
+    model_dense(network, model_global_pool(network, i), 10);
+}
