@@ -177,7 +177,6 @@ bool store_failure_of_row(sqlite3_stmt *row, uint64_t seq, struct stored_failure
 
 int store_insert_opening(struct store *store, uint64_t seq, const struct opening *opening,
                          struct errmsg *err);
-int store_copy_opening(const struct opening *opening, struct opening *copy_out);
 
 /* ---- store_read.c ---- */
 

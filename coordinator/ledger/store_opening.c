@@ -5,25 +5,6 @@
 
 #include "coordinator/ledger/store_inside.h"
 
-int store_copy_opening(const struct opening *opening, struct opening *copy_out)
-{
-    struct opening copy = *opening;
-
-    copy.parents = malloc((opening->n_parents + 1) * sizeof *copy.parents);
-    copy.children = malloc((opening->n_children + 1) * sizeof *copy.children);
-    if (!copy.parents || !copy.children) {
-        free(copy.parents);
-        free(copy.children);
-        return -ENOMEM;
-    }
-    if (opening->n_parents)
-        memcpy(copy.parents, opening->parents, opening->n_parents * sizeof *copy.parents);
-    if (opening->n_children)
-        memcpy(copy.children, opening->children, opening->n_children * sizeof *copy.children);
-    *copy_out = copy;
-    return 0;
-}
-
 static void add_arch(struct digest_state *state, const struct arch *arch)
 {
     digest_bytes(state, arch->option, arch->n * sizeof *arch->option);

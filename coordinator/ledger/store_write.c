@@ -6,6 +6,7 @@
 #include <sys/time.h>
 
 #include "coordinator/ledger/store_inside.h"
+#include "coordinator/search/opening.h"
 
 void store_append_write(struct write_list *list, struct write *write)
 {
@@ -138,7 +139,7 @@ int store_put_opening(struct store *store, const struct opening *opening, store_
 
     if (!write)
         return -ENOMEM;
-    return queue(store, write, store_copy_opening(opening, &write->opening));
+    return queue(store, write, opening_copy(opening, &write->opening));
 }
 
 int store_put_elapsed(struct store *store, double elapsed_s)
