@@ -35,9 +35,12 @@ static int flush_directory(const char *path)
 static int make_one(const char *path)
 {
     char parent[STORE_PATH_SIZE];
+    struct stat status;
 
+    if (stat(path, &status) == 0)
+        return S_ISDIR(status.st_mode) ? 0 : -ENOTDIR;
     if (mkdir(path, 0777) < 0)
-        return errno == EEXIST ? 0 : -errno;
+        return -errno;
     snprintf(parent, sizeof parent, "%s/..", path);
     return flush_directory(parent);
 }
