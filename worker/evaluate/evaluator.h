@@ -45,6 +45,10 @@ int evaluate_train(const struct trial_message *trial, const struct evaluator_con
 int evaluate_table(const struct trial_message *trial, const struct evaluator_context *context,
                    struct evaluation_result *result_out, struct errmsg *err);
 
+/* For the implementations: where the trial's data set lies. -ENOENT where this worker has none. */
+int evaluator_find_data(const struct trial_message *trial, const struct evaluator_context *context,
+                        const char **path_out, struct errmsg *err);
+
 /* The numerics tag of trainings on this worker. */
 void evaluator_numerics(uint32_t threads, char tag[TRIAL_NUMERICS_SIZE]);
 

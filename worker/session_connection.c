@@ -1,0 +1,163 @@
+#include <errno.h>
+#include <inttypes.h>
+#include <sodium.h>
+#include <zmq.h>
+
+#include "common/log.h"
+#include "worker/session_parts.h"
+
+enum {
+    FIRST_PATIENCE_MS = 1000, /* for the answer to a Hello; grows by half each time */
+    LONGEST_PATIENCE_MS = 5000,
+    REST_MS = 5000,
+    SILENT_HEARTBEATS = 3,
+    TELL_ABSENT_EVERY_MS = 600000,
+    RECONNECT_MS = 100,
+    LONGEST_RECONNECT_MS = 1000,
+};
+
+/* Within a quarter of ms, so that a thousand workers of a coordinator that died do not come back in
+ * step. */
+static uint64_t jitter(uint64_t ms)
+{
+    return ms - ms / 4 + randombytes_uniform((uint32_t)(ms / 2) + 1);
+}
+
+/* ---- the socket ---- */
+
+static int open_socket(struct session *session)
+{
+    void *socket = zmq_socket(session->zmq_context, ZMQ_DEALER);
+    int64_t largest = WIRE_MAX_MESSAGE;
+    int rc;
+
+    if (!socket)
+        return -zmq_errno();
+    zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &largest, sizeof largest);
+    zmq_setsockopt(socket, ZMQ_RECONNECT_IVL, &(int){ RECONNECT_MS }, sizeof(int));
+    zmq_setsockopt(socket, ZMQ_RECONNECT_IVL_MAX, &(int){ LONGEST_RECONNECT_MS }, sizeof(int));
+    zmq_setsockopt(socket, ZMQ_IPV6, &(int){ 1 }, sizeof(int));
+    rc = zmq_connect(socket, session->options->endpoint) < 0 ? -zmq_errno() : 0;
+    if (rc == 0)
+        rc = zmq_watch_new(&session->loop, socket, session_on_message, session, &session->watch);
+    if (rc < 0) {
+        zmq_setsockopt(socket, ZMQ_LINGER, &(int){ 0 }, sizeof(int));
+        zmq_close(socket);
+        return rc;
+    }
+    session->socket = socket;
+    return 0;
+}
+
+void session_disconnect(struct session *session, int linger_ms)
+{
+    if (!session->socket)
+        return;
+    zmq_watch_free(session->watch);
+    zmq_setsockopt(session->socket, ZMQ_LINGER, &linger_ms, sizeof linger_ms);
+    zmq_close(session->socket);
+    session->socket = NULL;
+    session->watch = NULL;
+}
+
+/* ---- CONNECTING ---- */
+
+static void reconnect(struct session *session)
+{
+    int rc;
+
+    session_disconnect(session, 0);
+    rc = session_connect(session);
+    if (rc < 0) {
+        log_error("cannot connect to %s: %s", session->options->endpoint, zmq_strerror(-rc));
+        session_end(session, EXIT_FAILED);
+    }
+}
+
+/* Once soon, then rarely: a coordinator may be away for days. */
+static void tell_absent(struct session *session)
+{
+    uint64_t now_ms = uv_now(&session->loop);
+
+    if (session->tries > 1 && now_ms - session->told_absent_ms < TELL_ABSENT_EVERY_MS)
+        return;
+    session->told_absent_ms = now_ms;
+    log_info("no answer from %s%s; trying on", session->options->endpoint,
+             session->tries == 1 ? " yet" : "");
+}
+
+static void on_no_answer(uv_timer_t *timer)
+{
+    struct session *session = timer->data;
+
+    session->tries++;
+    tell_absent(session);
+    reconnect(session);
+}
+
+void session_greet(struct session *session)
+{
+    uint64_t patience_ms = FIRST_PATIENCE_MS;
+
+    for (uint32_t i = 0; i < session->tries && patience_ms < LONGEST_PATIENCE_MS; i++)
+        patience_ms += patience_ms / 2;
+    if (patience_ms > LONGEST_PATIENCE_MS)
+        patience_ms = LONGEST_PATIENCE_MS;
+    session->state = SESSION_CONNECTING;
+    session_send_hello(session);
+    uv_timer_start(&session->timer, on_no_answer, jitter(patience_ms), 0);
+}
+
+int session_connect(struct session *session)
+{
+    int rc = open_socket(session);
+
+    if (rc == 0)
+        session_greet(session);
+    return rc;
+}
+
+/* ---- SERVING ---- */
+
+/* What waits in the socket was said in time, even if this process was stopped meanwhile. */
+static bool is_silent(const struct session *session)
+{
+    uint64_t silent_ms = uv_now(&session->loop) - session->heard_ms;
+
+    return silent_ms > SILENT_HEARTBEATS * (uint64_t)session->welcome.heartbeat_ms &&
+           !zmq_watch_pending(session->watch);
+}
+
+static void on_heartbeat(uv_timer_t *timer)
+{
+    struct session *session = timer->data;
+
+    if (is_silent(session)) {
+        log_warn("%s is silent; connecting anew", session->options->endpoint);
+        reconnect(session);
+        return;
+    }
+    session_send_heartbeat(session);
+    session_send_results_due(session);
+}
+
+void session_start_heartbeats(struct session *session)
+{
+    uint32_t every_ms = session->welcome.heartbeat_ms;
+
+    uv_timer_start(&session->timer, on_heartbeat, every_ms, every_ms);
+}
+
+/* ---- RESTING ---- */
+
+static void on_rested(uv_timer_t *timer)
+{
+    reconnect(timer->data);
+}
+
+void session_rest(struct session *session)
+{
+    session->state = SESSION_RESTING;
+    session_disconnect(session, 0);
+    uv_timer_start(&session->timer, on_rested, jitter(REST_MS), 0);
+}

@@ -1,0 +1,82 @@
+/* session_parts - what the files of the session share. */
+#ifndef LAYERNAS_WORKER_SESSION_PARTS_H
+#define LAYERNAS_WORKER_SESSION_PARTS_H
+
+#include <uv.h>
+
+#include "proto/zmq_watch.h"
+#include "worker/outbox.h"
+#include "worker/session.h"
+#include "worker/slot.h"
+
+enum session_state { SESSION_CONNECTING, SESSION_SERVING, SESSION_RESTING };
+
+struct session {
+    const struct worker_options *options;
+    uint8_t worker_id[16];
+    char numerics[TRIAL_NUMERICS_SIZE];
+
+    uv_loop_t loop;
+    void *zmq_context, *socket; /* socket: NULL while resting */
+    struct zmq_watch *watch;
+    uv_timer_t timer; /* until the next Hello, or the next heartbeat */
+    uv_timer_t idle, farewell;
+    uv_signal_t sigint, sigterm;
+    uv_pipe_t lifeline; /* standard input, --until-eof */
+
+    enum session_state state;
+    bool stopping, ended;
+    int exit_code;
+    uint32_t tries; /* Hellos since a coordinator last answered */
+    uint64_t absent_since_ms, told_absent_ms;
+    uint64_t heard_ms;      /* from the coordinator */
+    struct welcome welcome; /* while SERVING */
+    uint64_t credit;        /* trials that may have been sent since the last Hello, in all */
+
+    struct slot_settings slot_settings;
+    struct slot **slots; /* options->slots of them */
+    struct outbox outbox;
+};
+
+/* ---- session.c ---- */
+
+uint32_t session_n_running(const struct session *session);
+void session_touch_idle(struct session *session); /* something was to do: idle time starts anew */
+
+/* Says farewell, lets go of everything on the loop, and so ends session_run. */
+void session_end(struct session *session, int exit_code);
+
+/* Ends after a while: results still unacknowledged get a chance first. */
+void session_stop(struct session *session, const char *why);
+void session_stop_if_settled(struct session *session);
+
+/* ---- session_connection.c ---- */
+
+/* Opens a socket and says Hello. -EINVAL for an endpoint that makes no sense. */
+int session_connect(struct session *session);
+void session_disconnect(struct session *session, int linger_ms);
+
+/* Says Hello on the socket there is, and waits for the answer. */
+void session_greet(struct session *session);
+
+/* Closes the socket for a while. */
+void session_rest(struct session *session);
+
+/* From now on a heartbeat every so often. */
+void session_start_heartbeats(struct session *session);
+
+/* ---- session_send.c; what cannot be sent now is lost, and said again in time ---- */
+
+void session_send_hello(struct session *session);
+void session_send_heartbeat(struct session *session);
+void session_send_result(struct session *session, struct outgoing_result *result);
+void session_send_results_due(struct session *session);
+void session_send_goodbye(struct session *session);
+
+/* ---- session_receive.c ---- */
+
+void session_on_message(void *socket, void *arg); /* a zmq_watch_fn */
+void session_on_done(void *arg, struct slot *slot,
+                     struct result_message *result); /* slot_done_fn */
+
+#endif

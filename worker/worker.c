@@ -1,0 +1,39 @@
+#include "worker/worker.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/log.h"
+#include "worker/options.h"
+#include "worker/session.h"
+#include "worker/slot_main.h"
+
+/* BLAS reads it when a process starts: this is for the slots. */
+static void set_threads(const struct worker_options *options)
+{
+    char text[16];
+
+    snprintf(text, sizeof text, "%u", options->threads);
+    setenv("OPENBLAS_NUM_THREADS", text, 1);
+}
+
+int worker_main(int argc, char **argv)
+{
+    struct worker_options options;
+    struct errmsg err;
+
+    options_parse(argc, argv, &options);
+    if (sodium_init() < 0) {
+        log_error("no source of random numbers");
+        return EXIT_FAILED;
+    }
+    if (options.is_slot)
+        return slot_main(&options);
+    if (options_check_data(&options, &err) < 0) {
+        log_error("%s", err.text);
+        return EXIT_USAGE;
+    }
+    set_threads(&options);
+    return session_run(&options);
+}
