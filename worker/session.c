@@ -37,7 +37,7 @@ void session_end(struct session *session, int exit_code)
     session->exit_code = exit_code;
     if (session->state == SESSION_SERVING)
         session_send_goodbye(session);
-    session_disconnect(session, LINGER_MS);
+    session_disconnect(session, session->state == SESSION_SERVING ? LINGER_MS : 0);
     for (uint32_t i = 0; session->slots && i < session->options->slots; i++)
         slot_free(session->slots[i]);
     uv_close((uv_handle_t *)&session->timer, NULL);
