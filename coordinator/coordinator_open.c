@@ -3,7 +3,6 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "common/log.h"
 #include "coordinator/coordinator.h"
@@ -20,16 +19,9 @@ static int choose_state_directory(struct coordinator *coordinator, struct errmsg
 {
     const char *wanted = coordinator->options.state_directory;
     char *path = coordinator->state_directory;
-    int n;
+    int n = wanted ? snprintf(path, STUDY_PATH_SIZE, "%s", wanted)
+                   : snprintf(path, STUDY_PATH_SIZE, "layernas-state/%s", coordinator->study->name);
 
-    if (wanted) {
-        n = snprintf(path, STUDY_PATH_SIZE, "%s", wanted);
-    } else {
-        n = snprintf(path, STUDY_PATH_SIZE, "layernas-state");
-        if (mkdir(path, 0777) < 0 && errno != EEXIST)
-            return errmsg_set(err, -errno, "%s: %s", path, strerror(errno));
-        n = snprintf(path, STUDY_PATH_SIZE, "layernas-state/%s", coordinator->study->name);
-    }
     if (n >= STUDY_PATH_SIZE)
         return errmsg_set(err, -ENAMETOOLONG, "--state: longer than %d bytes", STUDY_PATH_SIZE - 1);
     return 0;
