@@ -146,8 +146,8 @@ static inline uint64_t status_fixture_quarantine(struct status_fixture *fixture)
 
     while (rc == 0) {
         assert_true(status_fixture_lease(fixture, &trial, &attempt));
-        rc = trial_ledger_fail(c->ledger, &trial.key, &attempt, fixture_worker_id,
-                               "out of memory", false);
+        rc = trial_ledger_fail(c->ledger, &trial.key, &attempt, fixture_worker_id, "out of memory",
+                               false);
     }
     assert_int_equal(rc, 1);
     assert_int_equal(trial_ledger_settle(c->ledger, &trial.key), 0);

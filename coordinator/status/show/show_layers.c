@@ -1,18 +1,22 @@
-#include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 
 #include "common/human.h"
 #include "coordinator/status/show/show.h"
 #include "coordinator/status/show/text_table.h"
 
+/* "0.868 - 1.09 M": the unit stands once where both have the same. */
 static const char *show_span(int64_t lowest, int64_t highest, char text[SHOW_TEXT_SIZE])
 {
-    char from[HUMAN_SIZE], to[HUMAN_SIZE];
+    char from[HUMAN_SIZE], to[HUMAN_SIZE], *from_unit, *to_unit;
 
     if (lowest > highest)
         return "no cost";
-    snprintf(text, SHOW_TEXT_SIZE, "%s - %s", human_amount(lowest, from),
-             human_amount(highest, to));
+    from_unit = strchr(human_amount(lowest, from), ' ');
+    to_unit = strchr(human_amount(highest, to), ' ');
+    if (from_unit && to_unit && strcmp(from_unit, to_unit) == 0)
+        *from_unit = '\0';
+    snprintf(text, SHOW_TEXT_SIZE, "%s - %s", from, to);
     return text;
 }
 
@@ -21,7 +25,7 @@ static int show_openings(FILE *out, const Layernas__Layers *layers)
     static const struct text_column columns[] = {
         { "pass", ALIGN_RIGHT, 0 },     { "layer", ALIGN_LEFT, 14 },  { "buckets", ALIGN_RIGHT, 0 },
         { "children", ALIGN_RIGHT, 0 }, { "pruned", ALIGN_RIGHT, 0 }, { "known", ALIGN_RIGHT, 0 },
-        { "trials", ALIGN_RIGHT, 0 },   { "done", ALIGN_RIGHT, 0 },   { "costs", ALIGN_RIGHT, 0 },
+        { "trials", ALIGN_RIGHT, 0 },   { "costs", ALIGN_RIGHT, 0 },
     };
     struct text_table *table = text_table_new(columns, sizeof columns / sizeof *columns);
     char span[SHOW_TEXT_SIZE];
@@ -36,8 +40,7 @@ static int show_openings(FILE *out, const Layernas__Layers *layers)
         text_table_cell(table, "%u", l->children);
         text_table_cell(table, "%u", l->dropped);
         text_table_cell(table, "%" PRIu64, (uint64_t)l->known + l->duplicates);
-        text_table_cell(table, "%u", l->trials);
-        text_table_cell(table, "%u", l->done);
+        text_table_cell(table, "%u/%u", l->done, l->trials);
         text_table_cell(table, "%s", show_span(l->lowest, l->highest, span));
     }
     rc = text_table_print(table, out);

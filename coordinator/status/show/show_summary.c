@@ -5,13 +5,14 @@
 
 static void show_state(FILE *out, const Layernas__Summary *s)
 {
+    char state[400];
+
     fprintf(out, "study     %s\n", s->study);
-    fprintf(out, "state     %s", s->state);
-    if (s->note[0])
-        fprintf(out, ": %.200s", s->note);
-    fputc('\n', out);
+    snprintf(state, sizeof state, "%.60s%s%.300s", s->state, s->note[0] ? ": " : "", s->note);
+    show_wrapped(out, "state", state);
     if (s->pass > 0)
-        fprintf(out, "layer     %s, %u of %u in pass %u: %" PRIu64 " of %" PRIu64 " trials done\n",
+        fprintf(out,
+                "layer     %.24s, %u of %u in pass %u: %" PRIu64 " of %" PRIu64 " trials done\n",
                 s->layer_name, s->layer + 1, s->n_layers, s->pass, s->layer_done, s->layer_trials);
     else
         fprintf(out, "layer     none yet: the first trial is the anchor\n");

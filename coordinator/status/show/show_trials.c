@@ -62,6 +62,7 @@ static int show_rows(FILE *out, const Layernas__Trials *trials, const char *metr
 /* The newest of those that failed, with what they last said. */
 static void show_failures(FILE *out, const Layernas__Trials *trials)
 {
+    char text[400], number[HUMAN_SIZE];
     int shown = 0;
 
     for (size_t i = trials->n_rows; i-- > 0 && shown < MOST_REASONS;) {
@@ -69,9 +70,12 @@ static void show_failures(FILE *out, const Layernas__Trials *trials)
 
         if (row->failures == 0)
             continue;
-        fprintf(out, "%strial %" PRIu64 " failed %u time%s: %.*s\n", shown++ ? "" : "\n",
-                row->number, row->failures, row->failures == 1 ? "" : "s", 48,
-                row->reason[0] ? row->reason : "no reason given");
+        if (shown++ == 0)
+            fputc('\n', out);
+        snprintf(text, sizeof text, "trial %s, %u time%s: %.300s", human_count(row->number, number),
+                 row->failures, row->failures == 1 ? "" : "s",
+                 row->reason[0] ? row->reason : "no reason given");
+        show_wrapped(out, "failed", text);
     }
 }
 

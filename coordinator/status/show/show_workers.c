@@ -7,7 +7,7 @@
 static const char *worker_state(const Layernas__WorkerRow *row)
 {
     if (row->put_aside)
-        return "put aside: everything failed";
+        return "put aside";
     return row->n_running > 0 ? "working" : "idle";
 }
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GAP = 2, NARROWEST_LAST = 10 };
+enum { GAP = 2, NARROWEST = 8 };
 
 struct text_table {
     const struct text_column *columns;
@@ -84,9 +84,15 @@ static void find_widths(const struct text_table *table, size_t *widths)
             widths[c] = table->columns[c].most;
         used += widths[c] + GAP;
     }
-    if (used + widths[last] > TEXT_TABLE_WIDTH)
-        widths[last] = used + NARROWEST_LAST < TEXT_TABLE_WIDTH ? TEXT_TABLE_WIDTH - used
-                                                                : NARROWEST_LAST;
+    if (used + widths[last] <= TEXT_TABLE_WIDTH)
+        return;
+    for (size_t c = 0; c < last; c++) /* what may be cut makes room for the last */
+        while (table->columns[c].most && widths[c] > NARROWEST &&
+               used + NARROWEST > TEXT_TABLE_WIDTH) {
+            widths[c]--;
+            used--;
+        }
+    widths[last] = used + NARROWEST < TEXT_TABLE_WIDTH ? TEXT_TABLE_WIDTH - used : NARROWEST;
 }
 
 static void print_cell(const char *text, size_t width, enum text_align align, bool last, FILE *out)
