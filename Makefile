@@ -64,7 +64,8 @@ $(BUILD)/%.o: %.c $(BUILD)/proto/layernas.pb-c.h
 
 # The engine's inner loops are what a worker's time is spent in. They are compiled once for each
 # instruction set; which one runs is decided at run time, so the binary runs on any x86-64.
-$(BUILD)/worker/engine/%.o: CFLAGS += -O3
+# Sanitized, -O3 would take a minute to compile what it unrolls.
+$(BUILD)/worker/engine/%.o: CFLAGS += $(if $(SAN),-O1 -g1,-O3)
 $(BUILD)/worker/engine/%.o: FLAGS += -ffp-contract=fast
 ifneq ($(findstring x86_64,$(shell $(CC) -dumpmachine)),)
 $(BUILD)/worker/engine/kernels_avx2.o:   FLAGS += -mavx2 -mfma

@@ -13,6 +13,7 @@
 #include "tests/gradient/reference.h"
 #include "worker/engine/dense.h"
 #include "worker/engine/net.h"
+#include "worker/engine/optimizer.h"
 #include "worker/engine/weights.h"
 
 enum { CLASSES = 3, MOST_CHECKED = 120 /* parameters of a case */ };
@@ -290,24 +291,33 @@ static void check_logits(struct run *run, bool training)
     free(want);
 }
 
+/* Swaps each parameter's value with its gradient: numbers_of then gives the latter. */
+static void swap_values(struct net *net)
+{
+    for (size_t i = 0; i < net->n_nodes; i++)
+        for (int kind = 0; kind < PARAMETERS; kind++) {
+            struct parameter *p = &net->nodes[i].parameter[kind];
+            float *value = p->value;
+
+            p->value = p->gradient;
+            p->gradient = value;
+        }
+}
+
 /* The net's own derivatives, in the order of the numbers. */
 static float *derive(struct run *run, uint8_t **bytes_out)
 {
     const struct edge output = net_output_edge(run->net);
-    float weight[64];
+    float weight[64], *derivatives;
 
     for (size_t i = 0; i < run->n * CLASSES; i++)
         weight[i] = (float)run->weight[i];
     dense_accumulate(run->net, &output, weight);
     assert_int_equal(net_backward(run->net), 0);
-    for (size_t i = 0; i < run->net->n_nodes; i++)
-        for (int kind = 0; kind < PARAMETERS; kind++) {
-            struct parameter *p = &run->net->nodes[i].parameter[kind];
-
-            if (p->n)
-                memcpy(p->value, p->gradient, p->n * sizeof *p->value);
-        }
-    return numbers_of(run, bytes_out);
+    swap_values(run->net);
+    derivatives = numbers_of(run, bytes_out);
+    swap_values(run->net);
+    return derivatives;
 }
 
 static double difference(struct run *run, size_t i)
@@ -345,6 +355,21 @@ static void check_gradients(struct run *run)
     free(bytes);
 }
 
+/* A step of training changes nothing but the numbers: no padding, nothing between groups. */
+static void check_step(struct run *run)
+{
+    static const struct schedule schedule = { .momentum = 0.9, .weight_decay = 0.01 };
+    uint8_t *bytes;
+    float *numbers;
+
+    optimizer_step(run->net, &schedule, 0.01);
+    numbers = numbers_of(run, &bytes);
+    for (size_t i = 0; i < run->count; i++)
+        run->numbers[i] = (double)numbers[i];
+    free(bytes);
+    check_logits(run, false);
+}
+
 /* ---- the cases ---- */
 
 struct shape_case {
@@ -367,6 +392,7 @@ static void check_case(const struct shape_case *c, const struct kernels *kernels
     check_logits(&run, false);
     check_logits(&run, true);
     check_gradients(&run);
+    check_step(&run);
     run_clear(&run);
 }
 
@@ -455,6 +481,7 @@ static void test_input(void **state)
         run_init(&run, cases[i].name, kernels_best(), 3);
         check_logits(&run, true);
         check_gradients(&run);
+    check_step(&run);
         run_clear(&run);
     }
 }
@@ -472,6 +499,7 @@ static void test_logits_of_any_kind(void **state)
     check_logits(&run, false);
     check_logits(&run, true);
     check_gradients(&run);
+    check_step(&run);
     run_clear(&run);
 }
 
