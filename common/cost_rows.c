@@ -171,7 +171,7 @@ static void fill_node(struct tree *tree, uint32_t depth, size_t index)
     tree->nodes[depth][index] = range;
 }
 
-/* Room for n leaves and the nodes above them; then the nodes, from the leaves up. */
+/* Room for n leaves and the nodes above them. */
 static int tree_open(struct tree *tree, const struct space *space, size_t n, bool from_last)
 {
     size_t level = 1;
@@ -193,6 +193,7 @@ static int tree_open(struct tree *tree, const struct space *space, size_t n, boo
     return 0;
 }
 
+/* The nodes, from the leaves up. */
 static void tree_fill(struct tree *tree, size_t n)
 {
     for (uint32_t depth = tree->n_layers; depth > 0; depth--) {

@@ -154,16 +154,16 @@ struct arch cost_sum_extreme(const struct cost_sum *sum, const struct arch *arch
 
     fill_rest(sum, arch, fixed, 0, rest);
     for (uint32_t l = 0; l < sum->n_layers; l++) {
-        const struct cost_range *here = l < end ? rest : sum->free_rest;
-        const struct cost_range *next = l + 1 <= end ? rest : sum->free_rest;
-        int64_t wanted = end_of(&here[sum->first[l] + interface], highest);
+        const struct cost_range *from_here = l < end ? rest : sum->free_rest;
+        const struct cost_range *next = &from_here[sum->first[l + 1]];
+        int64_t wanted = end_of(&from_here[sum->first[l] + interface], highest);
         int option = held(arch, fixed, l);
         const struct step *step;
 
         if (option < 0) {
             option = 0;
             while (step = step_at(sum, l, interface, (uint32_t)option),
-                   step->cost + end_of(&next[sum->first[l + 1] + step->to], highest) != wanted)
+                   step->cost + end_of(&next[step->to], highest) != wanted)
                 option++;
         }
         best.option[l] = (uint16_t)option;

@@ -122,9 +122,8 @@ static int open_options(struct space_reader *r, struct space_layer *layer, yaml_
         n += more;
         if (n > ARCH_MAX_OPTIONS)
             return yaml_fault(r->doc, item, r->err,
-                              "%s: lists multiply out to too many; %d "
-                              "options at most",
-                              where, ARCH_MAX_OPTIONS);
+                              "%s: lists multiply out to too many; %d options at most", where,
+                              ARCH_MAX_OPTIONS);
     }
     layer->options = calloc(n, sizeof *layer->options);
     if (!layer->options)
@@ -208,7 +207,7 @@ static int read_layer(struct space_reader *r, yaml_node_t *node, const char *lis
 {
     static const char *const fields[] = { "name", "options", "repeat", NULL };
     yaml_node_t *name_node, *options;
-    char where[PLACE_SIZE], name[NAME_SIZE], full[NAME_SIZE + 4];
+    char where[PLACE_SIZE], name[NAME_SIZE], numbered[NAME_SIZE + 4];
     int64_t repeat;
     int rc = yaml_map_check(r->doc, node, list_name, fields, r->err);
 
@@ -224,8 +223,8 @@ static int read_layer(struct space_reader *r, yaml_node_t *node, const char *lis
     if (rc == 0)
         rc = read_repeat(r, node, where, &repeat);
     for (int i = 1; rc == 0 && i <= repeat; i++) {
-        snprintf(full, sizeof full, repeat > 1 ? "%s.%d" : "%s", name, i);
-        rc = add_layer(r, list_name, full, node, options);
+        snprintf(numbered, sizeof numbered, "%s.%d", name, i);
+        rc = add_layer(r, list_name, repeat > 1 ? numbered : name, node, options);
     }
     return rc;
 }

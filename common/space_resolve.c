@@ -134,9 +134,7 @@ static int read_fixed(struct space_reader *r, yaml_node_t *node, const char *whe
         return rc;
     if (block_variants(r->doc, node, 1) != 1)
         return yaml_fault(r->doc, node, r->err,
-                          "%s: a list of values; one value, nothing is "
-                          "searched here",
-                          where);
+                          "%s: a list of values; one value, nothing is searched here", where);
     return block_sequence_read(&reader, node, 0, sequence_out);
 }
 
@@ -182,11 +180,11 @@ static int check_logits(const struct space_reader *r, yaml_node_t *node)
         out = &graph->vocabulary.ops[graph->words[head->first + head->n - 1]].out;
         if (out->channels != (int32_t)r->space->classes || out->height != 1 || out->width != 1)
             return yaml_fault(r->doc, node, r->err,
-                              "head: gives %dx%dx%d; %ux1x1, a logit for "
-                              "each class",
-                              out->channels, out->height, out->width, r->space->classes);
+                              "head: gives %dx%dx%d; %ux1x1, a logit for each class", out->channels,
+                              out->height, out->width, r->space->classes);
         if (border->most_ops[i] + head->n > NETWORK_MAX_OPS)
-            return yaml_fault(r->doc, node, r->err, "layers: networks of up to %u operations; %d",
+            return yaml_fault(r->doc, node, r->err,
+                              "layers: networks of up to %u operations; %d at most",
                               border->most_ops[i] + head->n, NETWORK_MAX_OPS);
     }
     return 0;

@@ -88,6 +88,10 @@ static void test_blocks_stand_for_operations(void **state)
         { "mbconv: {expand: 1, kernel: 5, out: same, stride: 2}", "mbconv e1 k5 same s2",
           "conv 4x4x4 k5 s2 p2 g4 <0; norm 4x4x4 <1; act 4x4x4 relu6 <2; "
           "conv 4x4x4 k1 s1 p0 g1 <3; norm 4x4x4 <4" },
+        { "[pool: {kind: avg, size: all}, mbconv: {expand: 1, kernel: 1, out: same, stride: 2}]",
+          "pool avg all + mbconv e1 k1 same s2",
+          "pool 4x1x1 k8 s1 p0 avg <0; conv 4x1x1 k1 s2 p0 g4 <1; norm 4x1x1 <2; "
+          "act 4x1x1 relu6 <3; conv 4x1x1 k1 s1 p0 g1 <4; norm 4x1x1 <5" },
         { "mbconv: {expand: 1, kernel: 3, out: 6}", "mbconv e1 k3 o6",
           "conv 4x8x8 k3 s1 p1 g4 <0; norm 4x8x8 <1; act 4x8x8 relu6 <2; "
           "conv 6x8x8 k1 s1 p0 g1 <3; norm 6x8x8 <4" },

@@ -130,6 +130,22 @@ static void test_equal_networks_of_different_blocks(void **state)
     space_free(space);
 }
 
+/* The last layer's operations end as the head's do; they are not the head's. */
+static void test_the_head_ends_the_network(void **state)
+{
+    static const char text[] = "input: {channels: 4, height: 8, width: 8, classes: 3}\n"
+                               "layers: [{name: a, options: [skip, dense: classes]}]\n"
+                               "head: [dense: classes]\n";
+    struct arch arch = { .n = 1, .option = { 1 } }, canonical;
+    struct space *space;
+
+    (void)state;
+    assert_int_equal(space_parse(text, sizeof text - 1, "f.yaml", &space, NULL), 0);
+    assert_int_equal(space_canonical(space, &arch, &canonical), 0);
+    assert_int_equal(canonical.option[0], 1);
+    space_free(space);
+}
+
 /* 63 layers that may do the same thing or nothing: 2^63 spellings, 64 networks. */
 static void test_a_space_of_equal_layers_is_no_trap(void **state)
 {
@@ -161,6 +177,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_smallest_spelling_of_every_network),
         cmocka_unit_test(test_equal_networks_of_different_blocks),
+        cmocka_unit_test(test_the_head_ends_the_network),
         cmocka_unit_test(test_a_space_of_equal_layers_is_no_trap),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

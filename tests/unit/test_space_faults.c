@@ -69,7 +69,7 @@ static void test_faults_of_files(void **state)
                      "norm, norm, norm, norm, norm, norm, norm, norm, norm, norm, norm, norm, "
                      "norm, norm, norm, "
                      "norm, norm, norm, norm]\n",
-          "f.yaml:2: layers: networks of up to 4099 operations; 4096" },
+          "f.yaml:2: layers: networks of up to 4099 operations; 4096 at most" },
         { "names and networks", INPUT "names: [{name: a, options: [x]}]\n",
           "f.yaml:1: input: unknown field; allowed: names" },
         { "a block among names", "names:\n- name: a\n  options: [x, act: relu]\n",
