@@ -207,7 +207,7 @@ static int read_layer(struct space_reader *r, yaml_node_t *node, const char *lis
 {
     static const char *const fields[] = { "name", "options", "repeat", NULL };
     yaml_node_t *name_node, *options;
-    char where[PLACE_SIZE], name[NAME_SIZE], numbered[NAME_SIZE + 4];
+    char where[PLACE_SIZE], name[NAME_SIZE], numbered[NAME_SIZE + 12];
     int64_t repeat;
     int rc = yaml_map_check(r->doc, node, list_name, fields, r->err);
 
