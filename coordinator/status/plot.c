@@ -137,7 +137,7 @@ static void write_layout(FILE *out, const struct plot *plot, const struct axes *
                 plot->best.percent, (double)plot->best.cost / axes->unit, axes->letter);
     if (axes->below > 0)
         fprintf(out,
-                "set label 1 '%zu of %zu trials lie below' at graph 0.99, graph 0.025 right "
+                "set label 1 'below the axis: %zu of %zu trials' at graph 0.99, graph 0.025 right "
                 "font ',11' textcolor rgb '#666666'\n",
                 axes->below, plot->n_trials);
 }

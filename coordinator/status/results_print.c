@@ -9,7 +9,7 @@
 
 enum { MOST_NAME = 24, MOST_OPTION = 30 }; /* columns */
 
-static void print_accuracy(const struct results_best *best)
+static void print_trained(const struct results_best *best)
 {
     const struct campaign_winner *winner = &best->winner;
     char correct[HUMAN_SIZE], total[HUMAN_SIZE];
@@ -23,6 +23,24 @@ static void print_accuracy(const struct results_best *best)
     print_item(stdout, "search", "%.2f %% of %s validation images",
                reward_percent(best->candidate.reward),
                human_count(best->candidate.reward.total, total));
+}
+
+/* Rewards of a table are shares of a round number, not of images. */
+static void print_looked_up(const struct results_best *best, const struct table_spec *table)
+{
+    if (best->retrained && best->winner.test.total > 0)
+        print_item(stdout, "test", "%.2f %%, '%s' in the table", reward_percent(best->winner.test),
+                   table->report_column);
+    print_item(stdout, "search", "%.2f %%, '%s' in the table",
+               reward_percent(best->candidate.reward), table->reward_column);
+}
+
+static void print_accuracy(const struct study *study, const struct results_best *best)
+{
+    if (study->evaluation.evaluator == EVALUATOR_TABLE)
+        print_looked_up(best, &study->evaluation.table);
+    else
+        print_trained(best);
 }
 
 static const char *target_text(const struct cost_range *target, char text[3 * HUMAN_SIZE])
@@ -97,7 +115,7 @@ static void print_best(const struct coordinator *coordinator)
         return;
     }
     printf("\n%s: the best network found\n\n", coordinator->study->name);
-    print_accuracy(&best);
+    print_accuracy(coordinator->study, &best);
     print_cost(coordinator->study, &best.candidate);
     print_network(coordinator->study, &best.candidate);
     putchar('\n');

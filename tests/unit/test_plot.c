@@ -151,7 +151,7 @@ static void test_failures_do_not_flatten_the_rest(void **state)
     for (int i = 0; i < 100; i++)
         trials[i] = (struct plot_point){ 100 + i, i ? 90 + i / 50.0 : 10 };
     drawn(&plot);
-    check_true("said", strstr(content("pareto.gp"), "'1 of 100 trials lie below'"));
+    check_true("said", strstr(content("pareto.gp"), "'below the axis: 1 of 100 trials'"));
     check_true("drawn all the same", strstr(content("pareto.gp"), "\n100 10\n"));
 }
 

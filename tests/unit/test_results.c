@@ -354,6 +354,23 @@ static void test_the_end_of_a_run(void **state)
         check_true("80 columns", strcspn(text, "\n") <= 80);
 }
 
+static void test_the_end_of_a_table_study(void **state)
+{
+    const char *text;
+
+    status_fixture_clear(&fixture);
+    study_free(study);
+    study = study_fixture_study(table_study, "", "");
+    status_fixture_init(&fixture, study, folder);
+    (void)state;
+    status_fixture_run(&fixture, 1000);
+    text = printed();
+    check_true("which column", strstr(text, " %, 'acc' in the table\n"));
+    check_true("which cost", strstr(text, " flops; target at most 400\n"));
+    check_true("its options", strstr(text, "\n  second  "));
+    check_true("no images", !strstr(text, "images"));
+}
+
 static void test_the_end_without_a_network(void **state)
 {
     (void)state;
@@ -375,6 +392,7 @@ int main(void)
         TEST(test_plots),
         TEST(test_a_folder_that_cannot_be_written),
         TEST(test_the_end_of_a_run),
+        TEST(test_the_end_of_a_table_study),
         TEST(test_the_end_without_a_network),
     };
     return cmocka_run_group_tests(tests, study_fixture_make, study_fixture_remove);

@@ -79,22 +79,21 @@ static int show_parts(FILE *out, const Layernas__Best *best)
 
 static void show_accuracies(FILE *out, const Layernas__Best *best)
 {
+    const Layernas__Candidate *winner = best->winner;
     char percent[SHOW_TEXT_SIZE];
 
-    fprintf(out, "search    %s %% of the validation images\n",
+    fprintf(out, "search    %s %% validation\n",
             show_percent(best->search->correct, best->search->total, percent));
-    if (!best->winner)
+    if (!winner)
         fprintf(out, "final     not retrained\n");
-    else if (strcmp(best->winner->arch, best->search->arch) != 0)
-        fprintf(out, "final     %.2f %% of the validation images, %s %% in the search\n",
-                best->winner_percent,
-                show_percent(best->winner->correct, best->winner->total, percent));
+    else if (strcmp(winner->arch, best->search->arch) != 0)
+        fprintf(out, "final     %.2f %% validation, %s %% in the search\n", best->winner_percent,
+                show_percent(winner->correct, winner->total, percent));
     else
-        fprintf(out, "final     %.2f %% of the validation images\n", best->winner_percent);
+        fprintf(out, "final     %.2f %% validation\n", best->winner_percent);
     if (best->test_total > 0)
-        fprintf(out, "test      %s %%: %u of %u images\n",
-                show_percent(best->test_correct, best->test_total, percent), best->test_correct,
-                best->test_total);
+        fprintf(out, "test      %s %%\n",
+                show_percent(best->test_correct, best->test_total, percent));
     else
         fprintf(out, "test      not tested\n");
 }
