@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "coordinator/print.h"
+#include "coordinator/status/network_json.h"
 
 struct description {
     const struct study *study;
@@ -50,13 +51,6 @@ static int make_description(const struct study *study, const char *text,
         network_costs(&d.network, space_count_rules(study->space), &d.costs);
     *description_out = d;
     return 0;
-}
-
-static const char *layer_of(const struct description *d, const struct op *op)
-{
-    if (op->layer < 0)
-        return op->layer == NETWORK_STEM ? "stem" : "head";
-    return space_layer_name(d->study->space, (uint32_t)op->layer);
 }
 
 /* What op i alone costs. */
@@ -125,8 +119,8 @@ static void print_op(const struct description *d, size_t i, FILE *out)
         print_grouped(costs.params, params);
     if (costs.madds)
         print_grouped(costs.madds, madds);
-    print_row(out, number, layer_of(d, op), op_kind_name(op->kind), from, shape, window, params,
-              madds);
+    print_row(out, number, network_layer_name(d->study->space, op), op_kind_name(op->kind), from,
+              shape, window, params, madds);
 }
 
 static void print_network(const struct description *d, FILE *out)
@@ -178,36 +172,6 @@ static void print_text(const struct description *d, FILE *out)
 
 /* ---- for programs ---- */
 
-static json_t *op_json(const struct description *d, size_t i)
-{
-    const struct op *op = &d->network.ops[i];
-    struct costs costs = costs_of(d, i);
-    json_t *inputs = json_array(), *json;
-
-    if (op->kind != OP_INPUT)
-        json_array_append_new(inputs, json_integer(op->input[0]));
-    if (op->kind == OP_ADD)
-        json_array_append_new(inputs, json_integer(op->input[1]));
-    json = json_pack("{s:I, s:s, s:s, s:o, s:[i, i, i], s:I, s:I}", "op", (json_int_t)i, "layer",
-                     layer_of(d, op), "kind", op_kind_name(op->kind), "inputs", inputs, "output",
-                     op->out.channels, op->out.height, op->out.width, "params",
-                     (json_int_t)costs.params, "madds", (json_int_t)costs.madds);
-    if (op->kind == OP_CONV || op->kind == OP_POOL) {
-        json_object_set_new(json, "kernel", json_pack("[i, i]", op->kernel_h, op->kernel_w));
-        json_object_set_new(json, "stride", json_integer(op->stride));
-        json_object_set_new(json, "pad", json_integer(op->pad));
-    }
-    if (op->kind == OP_CONV)
-        json_object_set_new(json, "groups", json_integer(op->groups));
-    if (op->kind == OP_CONV || op->kind == OP_DENSE)
-        json_object_set_new(json, "bias", json_boolean(op->bias));
-    if (op->kind == OP_ACTIVATION)
-        json_object_set_new(json, "activation", json_string(activation_name(op->activation)));
-    if (op->kind == OP_POOL)
-        json_object_set_new(json, "pooling", json_string(pooling_name(op->pooling)));
-    return json;
-}
-
 static json_t *options_json(const struct description *d)
 {
     const struct space *space = d->study->space;
@@ -224,18 +188,16 @@ static json_t *options_json(const struct description *d)
 static int print_json(const struct description *d, FILE *out)
 {
     char arch[ARCH_TEXT_SIZE], canonical[ARCH_TEXT_SIZE];
-    json_t *ops = json_array(), *root;
+    json_t *root;
     int rc;
 
-    for (size_t i = 0; i < d->network.n_ops; i++)
-        json_array_append_new(ops, op_json(d, i));
     root = json_pack(
         "{s:s, s:s, s:o, s:s, s:o, s:b, s:I, s:I, s:I, s:o}", "arch", arch_format(&d->arch, arch),
         "canonical", arch_format(&d->canonical, canonical), "options", options_json(d), "metric",
         cost_metric_name(d->study->metric), "cost",
         d->cost < 0 ? json_null() : json_integer(d->cost), "meets_target", d->meets_target, "madds",
         (json_int_t)d->costs.madds, "params", (json_int_t)d->costs.params, "activations",
-        (json_int_t)d->costs.activations, "ops", ops);
+        (json_int_t)d->costs.activations, "ops", network_json(d->study->space, &d->network));
     rc = json_dumpf(root, out, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) < 0 ? -ENOMEM : 0;
     fputc('\n', out);
     json_decref(root);
