@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "coordinator/status/plot.h"
+#include "coordinator/status/results_best.h"
 #include "coordinator/status/results_content.h"
 #include "coordinator/status/results_file.h"
 #include "coordinator/status/trial_text.h"

@@ -6,9 +6,7 @@
 
 #include <stdio.h>
 
-#include "common/digest.h"
 #include "coordinator/coordinator.h"
-#include "coordinator/status/results_best.h"
 
 int write_best_json(FILE *out, const void *coordinator);
 int write_pareto_csv(FILE *out, const void *coordinator);
@@ -20,12 +18,5 @@ enum { RESULTS_WEIGHTS_PATH_SIZE = STUDY_PATH_SIZE + 64 };
 /* Where the winner's weights are kept; false while there are none. */
 bool results_weights_path(const struct coordinator *coordinator,
                           char path[RESULTS_WEIGHTS_PATH_SIZE]);
-
-/* The candidate table of an opening, from the results so far. The caller's to free. -ENOMEM. */
-int results_table(const struct coordinator *coordinator, const struct opening *opening,
-                  struct candidate_table **table_out);
-
-/* A name for all candidate tables of the study in their order: equal searches, equal digests. */
-int results_tables_digest(const struct coordinator *coordinator, struct digest *digest_out);
 
 #endif

@@ -1,9 +1,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "coordinator/search/opening_table.h"
 #include "coordinator/status/results_content.h"
 #include "coordinator/status/results_file.h"
+#include "coordinator/status/tables.h"
 #include "coordinator/status/trial_text.h"
 
 static void write_arch(FILE *out, const struct arch *arch)
@@ -74,38 +74,6 @@ int write_trials_csv(FILE *out, const void *arg)
         trial_ledger_entry(coordinator->ledger, i, &entry);
         write_trial(out, &entry);
     }
-    return 0;
-}
-
-static bool known_reward(void *campaign, const struct arch *candidate, struct reward *reward_out)
-{
-    return campaign_reward(campaign, candidate, reward_out);
-}
-
-int results_table(const struct coordinator *coordinator, const struct opening *opening,
-                  struct candidate_table **table_out)
-{
-    return opening_table(opening, known_reward, coordinator->campaign, table_out);
-}
-
-int results_tables_digest(const struct coordinator *coordinator, struct digest *digest_out)
-{
-    size_t n = campaign_n_openings(coordinator->campaign);
-    struct digest_state state;
-
-    digest_begin(&state, "candidate tables");
-    for (size_t i = 0; i < n; i++) {
-        struct candidate_table *table;
-        struct digest digest;
-        int rc = results_table(coordinator, campaign_opening(coordinator->campaign, i), &table);
-
-        if (rc < 0)
-            return rc;
-        digest = candidate_table_digest(table);
-        digest_bytes(&state, digest.bytes, sizeof digest.bytes);
-        candidate_table_free(table);
-    }
-    digest_end(&state, digest_out);
     return 0;
 }
 
@@ -180,7 +148,7 @@ int write_layers_csv(FILE *out, const void *arg)
     for (size_t i = 0; i < n; i++) {
         const struct opening *opening = campaign_opening(coordinator->campaign, i);
         struct candidate_table *table;
-        int rc = results_table(coordinator, opening, &table);
+        int rc = table_so_far(coordinator->campaign, opening, &table);
 
         if (rc < 0)
             return rc;

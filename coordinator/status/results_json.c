@@ -4,7 +4,9 @@
 
 #include "common/version.h"
 #include "coordinator/status/network_json.h"
+#include "coordinator/status/results_best.h"
 #include "coordinator/status/results_content.h"
+#include "coordinator/status/tables.h"
 #include "coordinator/status/trial_text.h"
 
 static json_t *percent_or_null(bool known, double percent)
@@ -48,12 +50,12 @@ static json_t *resolved_json(const struct space *space, const struct arch *arch)
     return json;
 }
 
-static json_t *tables_json(const struct coordinator *coordinator)
+static json_t *tables_json(struct campaign *campaign)
 {
     char text[DIGEST_TEXT_SIZE];
     struct digest digest;
 
-    if (results_tables_digest(coordinator, &digest) < 0)
+    if (tables_digest(campaign, &digest) < 0)
         return NULL;
     return json_string(digest_format(&digest, text));
 }
@@ -157,7 +159,7 @@ static int set_search(json_t *object, const struct coordinator *coordinator)
         { "target", json_pack("[I, I]", (json_int_t)target->lowest, (json_int_t)target->highest) },
         { "stop_reason", text_or_null(campaign_stop_reason(coordinator->campaign)) },
         { "elapsed_s", json_real(coordinator_elapsed(coordinator)) },
-        { "tables", tables_json(coordinator) },
+        { "tables", tables_json(coordinator->campaign) },
         { "numerics", numerics_json(coordinator->ledger) },
         { "version", json_string(LAYERNAS_VERSION) },
     };

@@ -1,8 +1,8 @@
 #include <stdlib.h>
 
-#include "coordinator/search/opening_table.h"
 #include "coordinator/status/snapshot.h"
 #include "coordinator/status/snapshot_build.h"
+#include "coordinator/status/tables.h"
 
 static bool is_contender(const struct opening_child *child)
 {
@@ -71,11 +71,6 @@ static size_t find_cells(const struct opening *opening, struct cell *cells)
     return distinct;
 }
 
-static bool known_reward(void *campaign, const struct arch *candidate, struct reward *reward_out)
-{
-    return campaign_reward(campaign, candidate, reward_out);
-}
-
 /* The table lists its candidates in the order of cells: *next is where those of this cell begin. */
 static Layernas__Cell *build_cell(struct build *build, const struct opening *opening,
                                   const struct cell *cell, const struct candidate_table *table,
@@ -111,7 +106,7 @@ static void build_cells(struct build *build, const struct opening *opening, Laye
     struct candidate_table *table = NULL;
     size_t n, next = 0;
 
-    if (!cells || opening_table(opening, known_reward, build->coordinator->campaign, &table) < 0) {
+    if (!cells || table_so_far(build->coordinator->campaign, opening, &table) < 0) {
         build->failed = true;
         goto out;
     }

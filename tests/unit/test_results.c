@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "coordinator/status/results.h"
-#include "coordinator/status/results_content.h"
+#include "coordinator/status/tables.h"
 
 static struct study *study;
 static struct status_fixture fixture;
@@ -199,7 +199,7 @@ static void test_trials_csv(void **state)
 
 static void test_layers_csv(void **state)
 {
-    const struct campaign *campaign = fixture.coordinator.campaign;
+    struct campaign *campaign = fixture.coordinator.campaign;
     size_t n_openings, children = 0, kept = 0, dropped = 0;
     const char *rows;
 
@@ -210,7 +210,7 @@ static void test_layers_csv(void **state)
         const struct opening *opening = campaign_opening(campaign, i);
         struct candidate_table *table;
 
-        assert_int_equal(results_table(&fixture.coordinator, opening, &table), 0);
+        assert_int_equal(table_so_far(campaign, opening, &table), 0);
         kept += candidate_table_n(table);
         candidate_table_free(table);
         children += opening->n_children;
