@@ -72,11 +72,11 @@ static void test_a_changed_study_is_refused_by_field(void **state)
           "trials: 20, seed: 5",
           -EEXIST,
           { "study.yaml: search.seed: 5;", "begun with 1 (", "/state" } },
-        { "another learning rate",
-          "lr: 0.1",
-          "lr: 0.3",
+        { "another schedule",
+          "{epochs: 1,",
+          "{epochs: 2,",
           -EEXIST,
-          { ".lr: 0.3", "begun with 0.1" } },
+          { ".epochs: 2;", "begun with 1 (" } },
     };
     const struct bed *bed = *state;
 
