@@ -41,9 +41,8 @@ int model_norm(struct network *network, int from)
 
 int model_act(struct network *network, int from, enum activation activation)
 {
-    return model_op(network, (struct op){ .kind = OP_ACTIVATION,
-                                          .input = { from },
-                                          .activation = activation });
+    return model_op(
+        network, (struct op){ .kind = OP_ACTIVATION, .input = { from }, .activation = activation });
 }
 
 int model_add(struct network *network, int a, int b)
@@ -77,10 +76,9 @@ int model_global_pool(struct network *network, int from)
 
 int model_dense(struct network *network, int from, int out)
 {
-    return model_op(network, (struct op){ .kind = OP_DENSE,
-                                          .input = { from },
-                                          .out.channels = out,
-                                          .bias = true });
+    return model_op(
+        network,
+        (struct op){ .kind = OP_DENSE, .input = { from }, .out.channels = out, .bias = true });
 }
 
 int model_conv_norm_act(struct network *network, int from, int out, int kernel, int stride,

@@ -234,8 +234,8 @@ static void fill_input(struct run *run)
     size_t channels = (size_t)x->shape.channels;
 
     for (size_t i = 0; i < run->n * channels * x->pixels; i++) {
-        size_t c = i / x->pixels % channels, pixel = i / x->pixels / channels * x->pixels +
-                                                     i % x->pixels;
+        size_t c = i / x->pixels % channels,
+               pixel = i / x->pixels / channels * x->pixels + i % x->pixels;
 
         tensor_at(x, c / BLOCK, pixel)[c % BLOCK] = (float)run->images[i];
     }
@@ -481,7 +481,7 @@ static void test_input(void **state)
         run_init(&run, cases[i].name, kernels_best(), 3);
         check_logits(&run, true);
         check_gradients(&run);
-    check_step(&run);
+        check_step(&run);
         run_clear(&run);
     }
 }

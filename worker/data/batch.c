@@ -39,7 +39,8 @@ static void fill_image(const struct shape *shape, const uint8_t *image, const st
             int32_t y = row + view->top;
             int32_t x = (view->mirrored ? shape->width - 1 - column : column) + view->left;
             bool inside = y >= 0 && y < shape->height && x >= 0 && x < shape->width;
-            const uint8_t *pixel = inside ? image + ((size_t)y * shape->width + x) * channels : NULL;
+            const uint8_t *pixel = inside ? image + ((size_t)y * shape->width + x) * channels
+                                          : NULL;
 
             for (int32_t c = 0; c < channels; c++)
                 out[c] = level[c][pixel ? pixel[c] : 0];

@@ -212,8 +212,7 @@ static void source_close(struct source *source)
         gzclose(source->file);
 }
 
-int idx_read(const char *directory, const char *part, struct images *images_out,
-             struct errmsg *err)
+int idx_read(const char *directory, const char *part, struct images *images_out, struct errmsg *err)
 {
     char pixels_path[4096], labels_path[4096];
     struct source pixels = { 0 }, labels = { 0 };

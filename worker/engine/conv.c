@@ -77,8 +77,8 @@ size_t weight_index(const struct net *net, const struct node *node, size_t out, 
     case NODE_DEPTHWISE:
         return (out / BLOCK * taps_of(&node->window) + tap) * BLOCK + out % BLOCK;
     case NODE_DENSE:
-        return (out * (size_t)x->shape.channels + in) * x->pixels +
-               row * (size_t)x->shape.width + column;
+        return (out * (size_t)x->shape.channels + in) * x->pixels + row * (size_t)x->shape.width +
+               column;
     default:
         return conv_index(net, node, out, in, tap);
     }
@@ -124,8 +124,7 @@ static void fill_offsets(const struct net *net, struct node *node)
         }
 }
 
-static int conv_lay_out(struct net *net, struct node *node, struct arena *arena,
-                        struct errmsg *err)
+static int conv_lay_out(struct net *net, struct node *node, struct arena *arena, struct errmsg *err)
 {
     const struct op *op = node_op(net, node);
     const struct tensor *in = &net->nodes[node->input[0].node].x;
@@ -140,8 +139,8 @@ static int conv_lay_out(struct net *net, struct node *node, struct arena *arena,
         return errmsg_set(err, -EINVAL, "op %zu: a convolution too large for this engine",
                           node->op);
     node->offset = arena_take(arena, taps_of(w) * channels, sizeof *node->offset);
-    node->back_offset =
-        arena_take(arena, taps_of(w) * (size_t)op->out.channels, sizeof *node->back_offset);
+    node->back_offset = arena_take(arena, taps_of(w) * (size_t)op->out.channels,
+                                   sizeof *node->back_offset);
     if (node->offset)
         fill_offsets(net, node);
     parameter_take(node, WEIGHT, node->x.blocks * BLOCK * taps_of(w) * channels, arena);

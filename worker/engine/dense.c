@@ -17,7 +17,8 @@ static void row_to_matrix(const struct tensor *x, size_t block, size_t pixel, si
     size_t channels = (size_t)x->shape.channels;
 
     for (size_t i = 0; i < n; i++) {
-        float *at = matrix + (pixel + i) / x->pixels * channels * x->pixels + (pixel + i) % x->pixels;
+        float *at = matrix + (pixel + i) / x->pixels * channels * x->pixels +
+                    (pixel + i) % x->pixels;
 
         for (size_t lane = 0; lane < BLOCK && block * BLOCK + lane < channels; lane++)
             at[(block * BLOCK + lane) * x->pixels] = row[i * BLOCK + lane];
@@ -31,8 +32,8 @@ static void matrix_to_row(const struct tensor *x, size_t block, size_t pixel, si
 
     memset(row, 0, n * BLOCK * sizeof *row);
     for (size_t i = 0; i < n; i++) {
-        const float *at =
-            matrix + (pixel + i) / x->pixels * channels * x->pixels + (pixel + i) % x->pixels;
+        const float *at = matrix + (pixel + i) / x->pixels * channels * x->pixels +
+                          (pixel + i) % x->pixels;
 
         for (size_t lane = 0; lane < BLOCK && block * BLOCK + lane < channels; lane++)
             row[i * BLOCK + lane] = at[(block * BLOCK + lane) * x->pixels];

@@ -82,9 +82,9 @@ static void depthwise_forward(struct net *net, struct node *node)
 
             window_load(net, from, w, block, &unit, pass.a);
             for (size_t y = 0; y < w->out_height; y++)
-                net->kernels->depthwise(out + y * w->out_width * BLOCK,
-                                        pass.a + y * window_row(w), node->offset, taps_of(w),
-                                        weights, bias_of(node, block), w->out_width);
+                net->kernels->depthwise(out + y * w->out_width * BLOCK, pass.a + y * window_row(w),
+                                        node->offset, taps_of(w), weights, bias_of(node, block),
+                                        w->out_width);
             node_moments(net, node, block, unit.out_pixel, w->out_height * w->out_width);
         }
     }
@@ -103,9 +103,9 @@ static void weight_gradient(struct net *net, struct node *node, size_t block,
         dy = pass->dy_dense;
         dy_row = w->out_width * BLOCK;
     }
-    net->kernels->depthwise_gradient(
-        node->parameter[WEIGHT].gradient + block * taps_of(w) * BLOCK, pass->a, window_row(w),
-        node->offset, taps_of(w), dy, dy_row, w->out_height, w->out_width);
+    net->kernels->depthwise_gradient(node->parameter[WEIGHT].gradient + block * taps_of(w) * BLOCK,
+                                     pass->a, window_row(w), node->offset, taps_of(w), dy, dy_row,
+                                     w->out_height, w->out_width);
     bias_gradient(node, block, dy, w->out_height, dy_row, w->out_width);
 }
 

@@ -187,7 +187,8 @@ int graph_place_gradients(struct net *net, struct arena *arena)
             const struct edge *edge = &net->nodes[i].input[k];
 
             if (edge->first)
-                start[edge->node] = take(&shared, edge->node, tensor_floats(&edge_node(net, edge)->g));
+                start[edge->node] = take(&shared, edge->node,
+                                         tensor_floats(&edge_node(net, edge)->g));
         }
         release(&shared, i);
     }

@@ -17,7 +17,7 @@
  * block c, row r, pixel p, lane j: a matrix product whose left side is addressed by a list. */
 struct matmul {
     const float *a;
-    size_t a_row; /* floats from one row to the next; so are all strides here */
+    size_t a_row;          /* floats from one row to the next; so are all strides here */
     const int32_t *offset; /* [taps] */
     size_t taps;
     const float *w;    /* [blocks][taps][16] */
@@ -77,8 +77,7 @@ struct kernels {
     /* The same, then masked: 0 where the finish was clamped. sum[0] = sum of out,
      * sum[1] = sum of out * (x - center). */
     void (*accumulate_masked)(float *out, const float *d, size_t pixels, int add, const float *x,
-                              const struct finish *finish, const float *center,
-                              float sum[2][16]);
+                              const struct finish *finish, const float *center, float sum[2][16]);
 
     /* One step of SGD over n parameters: g += decay * w; v = momentum * v + g;
      * w -= rate * (nesterov ? g + momentum * v : v). n is a multiple of 16. */

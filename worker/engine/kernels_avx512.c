@@ -1,6 +1,6 @@
 #ifdef __AVX512F__
 #define KERNELS kernels_avx512
-#define NAME "avx512"
+#define NAME    "avx512"
 #include "worker/engine/kernels.inc"
 #else
 #include "worker/engine/kernels.h"

@@ -1,4 +1,4 @@
 /* Any processor: the compiler makes what it can of the vectors. */
 #define KERNELS kernels_plain
-#define NAME "plain"
+#define NAME    "plain"
 #include "worker/engine/kernels.inc"

@@ -52,8 +52,7 @@ static void lay_out_norm(struct node *node, struct arena *arena)
     node->by_1 = take_channels(node, arena);
 }
 
-static int lay_out_node(struct net *net, struct node *node, struct arena *arena,
-                        struct errmsg *err)
+static int lay_out_node(struct net *net, struct node *node, struct arena *arena, struct errmsg *err)
 {
     node->x = tensor_of(&node_op(net, node)->out, net->batch);
     node->x.data = arena_take(arena, tensor_floats(&node->x), sizeof(float));

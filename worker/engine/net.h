@@ -90,7 +90,7 @@ struct net {
     struct arena arena;
     float *zeros; /* as many as any node has channels, padded */
     float *scratch;
-    float *row; /* scratch for one row of pixels: window.c's */
+    float *row;                 /* scratch for one row of pixels: window.c's */
     bool (*goes_on)(void *arg); /* asked before each node; NULL: always */
     void *goes_on_arg;
 };
@@ -134,8 +134,8 @@ void node_gradient(const struct net *net, const struct node *node, size_t block,
                    size_t n, float *out);
 
 /* Adds the row d to the gradient of the edge's node. d may be where edge_target said. */
-void edge_accumulate(struct net *net, const struct edge *edge, size_t block, size_t pixel,
-                     size_t n, const float *d);
+void edge_accumulate(struct net *net, const struct edge *edge, size_t block, size_t pixel, size_t n,
+                     const float *d);
 
 /* Where best to compute rows for edge_accumulate: in the gradient itself if nothing has been
  * stored there yet, else in scratch. Rows of the blocks to come are *stride_io floats apart (in:

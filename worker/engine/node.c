@@ -78,8 +78,8 @@ float *edge_target(struct net *net, const struct edge *edge, size_t pixel, float
     return tensor_at(g, 0, pixel);
 }
 
-void edge_accumulate(struct net *net, const struct edge *edge, size_t block, size_t pixel,
-                     size_t n, const float *d)
+void edge_accumulate(struct net *net, const struct edge *edge, size_t block, size_t pixel, size_t n,
+                     const float *d)
 {
     struct node *node = edge_node(net, edge);
     float *g = tensor_at(&node->g, block, pixel);

@@ -25,8 +25,8 @@ static void batch_statistics(struct norm *norm, size_t c, double count)
     norm->mean[c] = (float)(norm->running_mean[c] + offset);
     norm->inverse_deviation[c] = (float)(1 / sqrt(variance + epsilon));
     norm->running_mean[c] += (float)(momentum * offset);
-    norm->running_variance[c] =
-        (float)((1 - momentum) * norm->running_variance[c] + momentum * unbiased);
+    norm->running_variance[c] = (float)((1 - momentum) * norm->running_variance[c] +
+                                        momentum * unbiased);
 }
 
 static void running_statistics(struct norm *norm, size_t c)

@@ -89,8 +89,7 @@ static void spread_maximum(const struct window *w, const struct reach *r, const 
         dx[largest(w, r, image, lane) * BLOCK + lane] += dy[lane];
 }
 
-static int pool_lay_out(struct net *net, struct node *node, struct arena *arena,
-                        struct errmsg *err)
+static int pool_lay_out(struct net *net, struct node *node, struct arena *arena, struct errmsg *err)
 {
     (void)arena;
     (void)err;

@@ -9,23 +9,23 @@
 
 #if defined __AVX512F__
 #include <immintrin.h>
-#define WIDTH 16     /* floats of a vector */
-#define REGISTERS 32 /* vectors that the processor can name */
+#define WIDTH         16 /* floats of a vector */
+#define REGISTERS     32 /* vectors that the processor can name */
 #define RAW_MAX(a, b) _mm512_max_ps(a, b)
 #define RAW_MIN(a, b) _mm512_min_ps(a, b)
 #elif defined __AVX2__
 #include <immintrin.h>
-#define WIDTH 8
-#define REGISTERS 16
+#define WIDTH         8
+#define REGISTERS     16
 #define RAW_MAX(a, b) _mm256_max_ps(a, b)
 #define RAW_MIN(a, b) _mm256_min_ps(a, b)
 #else
-#define WIDTH 4
+#define WIDTH     4
 #define REGISTERS 16
 #endif
 
-#define VECTORS (BLOCK / WIDTH)
-#define UNROLL _Pragma("GCC unroll 32")
+#define VECTORS       (BLOCK / WIDTH)
+#define UNROLL        _Pragma("GCC unroll 32")
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
 typedef float vec __attribute__((vector_size(WIDTH * sizeof(float))));
@@ -39,7 +39,7 @@ ALWAYS_INLINE vec clamp(vec v, vec low, vec high)
 #ifdef RAW_MAX
     return RAW_MIN(high, RAW_MAX(low, v));
 #else
-    mask below = v < low, above = v > high;
+    mask below = v<low, above = v> high;
 
     v = (vec)((below & (mask)low) | (~below & (mask)v));
     return (vec)((above & (mask)high) | (~above & (mask)v));

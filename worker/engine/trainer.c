@@ -9,8 +9,8 @@
 #include <time.h>
 
 #include "worker/data/batch.h"
-#include "worker/engine/dense.h"
 #include "worker/engine/denormals.h"
+#include "worker/engine/dense.h"
 #include "worker/engine/loss.h"
 #include "worker/engine/net.h"
 #include "worker/engine/optimizer.h"
@@ -109,8 +109,7 @@ static int check_images(const struct trainer *t, const struct image_set *set, st
 {
     const struct shape *in = &t->net->nodes[0].x.shape, *image = &set->images->shape;
 
-    if (image->channels != in->channels || image->height != in->height ||
-        image->width != in->width)
+    if (image->channels != in->channels || image->height != in->height || image->width != in->width)
         return errmsg_set(err, -EINVAL, "images of %dx%dx%d for a network that takes %dx%dx%d",
                           image->channels, image->height, image->width, in->channels, in->height,
                           in->width);
@@ -249,9 +248,9 @@ static int train_step(struct fit *fit, const uint32_t *order, size_t n)
     rc = net_backward(t->net);
     if (rc < 0)
         return rc;
-    optimizer_step(t->net, s,
-                   learning_rate(s, fit->step, s->epochs * fit->steps_per_epoch,
-                                 fit->steps_per_epoch));
+    optimizer_step(
+        t->net, s,
+        learning_rate(s, fit->step, s->epochs * fit->steps_per_epoch, fit->steps_per_epoch));
     fit->step++;
     fit->loss_sum += loss.sum;
     fit->correct += loss.correct;

@@ -57,8 +57,7 @@ static struct kernel kernel_of(const struct net *net, const struct node *node)
                             .width = (size_t)(dense ? in->width : op->kernel_w) };
 }
 
-static int visit_weights(const struct net *net, const struct node *node, visit_fn *visit,
-                         void *arg)
+static int visit_weights(const struct net *net, const struct node *node, visit_fn *visit, void *arg)
 {
     const struct kernel k = kernel_of(net, node);
     float *values = node->parameter[WEIGHT].value;

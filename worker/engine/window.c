@@ -55,8 +55,8 @@ static void sort_columns(const struct window *w, const float *row, size_t n, flo
     for (size_t x = 0; x < n; x++) {
         size_t column = x + w->pad;
 
-        memcpy(padded + column % w->stride * w->phase + column / w->stride * BLOCK,
-               row + x * BLOCK, BLOCK * sizeof *row);
+        memcpy(padded + column % w->stride * w->phase + column / w->stride * BLOCK, row + x * BLOCK,
+               BLOCK * sizeof *row);
     }
 }
 
@@ -71,8 +71,8 @@ bool unit_of(const struct net *net, const struct node *node, size_t i, struct un
     unit_out->in_pixel = pixel;
     unit_out->out_pixel = i * w->out_height * w->out_width;
     unit_out->in_width = total - pixel < w->width ? total - pixel : w->width;
-    unit_out->out_width =
-        unit_out->in_width < w->width ? unit_out->in_width : w->out_width; /* a strip's end */
+    unit_out->out_width = unit_out->in_width < w->width ? unit_out->in_width
+                                                        : w->out_width; /* a strip's end */
     return true;
 }
 

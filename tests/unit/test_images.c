@@ -1,0 +1,299 @@
+/* The split into training and validation, and what becomes of images in a batch. */
+#include "tests/unit/check.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "worker/data/batch.h"
+
+/* n images of one pixel; label[i % count]. */
+static struct images make_images(size_t n, const uint16_t *label, size_t count)
+{
+    struct images images = { .n = n, .shape = { 1, 1, 1 } };
+
+    images.pixels = malloc(n);
+    images.labels = malloc(n * sizeof *images.labels);
+    for (size_t i = 0; i < n; i++) {
+        images.pixels[i] = (uint8_t)(i * 7);
+        images.labels[i] = label[i % count];
+        if (label[i % count] >= images.classes)
+            images.classes = label[i % count] + 1u;
+    }
+    return images;
+}
+
+static size_t count_label(const struct image_set *set, uint16_t label)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < set->n; i++)
+        n += set->images->labels[set->index[i]] == label;
+    return n;
+}
+
+/* Labels 0 and 2 in a proportion of 3 to 1; no image has label 1. */
+static const uint16_t uneven[] = { 0, 0, 2, 0 };
+
+static void test_split(void **state)
+{
+    static const struct {
+        const char *name;
+        uint32_t train, valid;
+        int want;
+        size_t train_0, train_2, valid_0, valid_2;
+    } cases[] = {
+        { "even shares", 40, 20, 0, 30, 10, 15, 5 },
+        /* 6 as 4.5 + 1.5, the first of equal remainders rounded up; 10 as 7.4 + 2.6 of the rest */
+        { "largest remainder", 10, 6, 0, 7, 3, 5, 1 },
+        { "all the rest", 0, 20, 0, 60, 20, 15, 5 },
+        { "no validation", 0, 0, 0, 75, 25, 0, 0 },
+        { "all of them", 80, 20, 0, 60, 20, 15, 5 },
+        { "one too many", 81, 20, -EINVAL, 0, 0, 0, 0 },
+        { "nothing left to train on", 0, 100, -EINVAL, 0, 0, 0, 0 },
+        { "sum past 32 bits", UINT32_MAX, 2, -EINVAL, 0, 0, 0, 0 },
+    };
+    struct images images = make_images(100, uneven, 4);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct dataset_spec spec = {
+            .name = "set", .train = cases[i].train, .valid = cases[i].valid, .split_seed = 5
+        };
+        struct image_set train = { 0 }, valid = { 0 };
+        bool taken[100] = { false };
+        struct errmsg err;
+
+        check_int_equal(cases[i].name, images_split(&images, &spec, &train, &valid, &err),
+                        cases[i].want);
+        if (cases[i].want < 0)
+            continue;
+        check_int_equal(cases[i].name, count_label(&train, 0), cases[i].train_0);
+        check_int_equal(cases[i].name, count_label(&train, 2), cases[i].train_2);
+        check_int_equal(cases[i].name, count_label(&valid, 0), cases[i].valid_0);
+        check_int_equal(cases[i].name, count_label(&valid, 2), cases[i].valid_2);
+        for (size_t k = 0; k < train.n + valid.n; k++) {
+            uint32_t image = k < train.n ? train.index[k] : valid.index[k - train.n];
+
+            check_true(cases[i].name, !taken[image]);
+            taken[image] = true;
+        }
+        image_set_clear(&train);
+        image_set_clear(&valid);
+    }
+    images_clear(&images);
+}
+
+static bool same_split(const struct images *images, uint64_t seed_a, uint64_t seed_b)
+{
+    struct dataset_spec spec = { .train = 40, .valid = 20, .split_seed = seed_a };
+    struct image_set train[2], valid[2];
+    bool same;
+
+    assert_int_equal(images_split(images, &spec, &train[0], &valid[0], NULL), 0);
+    spec.split_seed = seed_b;
+    assert_int_equal(images_split(images, &spec, &train[1], &valid[1], NULL), 0);
+    same = memcmp(train[0].index, train[1].index, 40 * sizeof(uint32_t)) == 0 &&
+           memcmp(valid[0].index, valid[1].index, 20 * sizeof(uint32_t)) == 0;
+    for (int i = 0; i < 2; i++) {
+        image_set_clear(&train[i]);
+        image_set_clear(&valid[i]);
+    }
+    return same;
+}
+
+static void test_the_seed_decides_the_split(void **state)
+{
+    struct images images = make_images(100, uneven, 4);
+
+    (void)state;
+    assert_true(same_split(&images, 1, 1));
+    assert_false(same_split(&images, 1, 2));
+    images_clear(&images);
+}
+
+/* So that trials and the final training are measured on the same images. */
+static void test_validation_images_do_not_depend_on_train(void **state)
+{
+    struct images images = make_images(100, uneven, 4);
+    struct dataset_spec spec = { .train = 10, .valid = 20, .split_seed = 1 };
+    struct image_set train[2], valid[2];
+
+    (void)state;
+    assert_int_equal(images_split(&images, &spec, &train[0], &valid[0], NULL), 0);
+    spec.train = 0;
+    assert_int_equal(images_split(&images, &spec, &train[1], &valid[1], NULL), 0);
+    assert_memory_equal(valid[0].index, valid[1].index, 20 * sizeof(uint32_t));
+    for (int i = 0; i < 2; i++) {
+        image_set_clear(&train[i]);
+        image_set_clear(&valid[i]);
+    }
+    images_clear(&images);
+}
+
+static void test_statistics_are_those_of_the_training_images(void **state)
+{
+    static const uint16_t label[] = { 0 };
+    struct images images = make_images(4, label, 1);
+    struct dataset_spec spec = { .train = 3, .valid = 1, .split_seed = 1 };
+    struct image_set train, valid, all;
+    double sum = 0, squares = 0;
+
+    (void)state;
+    assert_int_equal(images_split(&images, &spec, &train, &valid, NULL), 0);
+    for (size_t i = 0; i < 3; i++) {
+        double byte = images.pixels[train.index[i]];
+
+        sum += byte / 3;
+        squares += byte * byte / 3;
+    }
+    assert_true(fabs((double)train.mean[0] - sum) < 1e-4);
+    assert_true(fabs((double)train.deviation[0] - sqrt(squares - sum * sum)) < 1e-4);
+    assert_true(valid.mean[0] == train.mean[0] && valid.deviation[0] == train.deviation[0]);
+    assert_int_equal(images_all(&images, &train, &all), 0);
+    assert_int_equal(all.n, 4);
+    assert_true(all.mean[0] == train.mean[0] && all.deviation[0] == train.deviation[0]);
+    image_set_clear(&train);
+    image_set_clear(&valid);
+    image_set_clear(&all);
+    images_clear(&images);
+}
+
+static void test_images_all_alike_are_not_scaled(void **state)
+{
+    static const uint16_t label[] = { 0 };
+    struct images images = make_images(2, label, 1);
+    struct dataset_spec spec = { 0 };
+    struct image_set train, valid;
+
+    (void)state;
+    images.pixels[0] = images.pixels[1] = 9;
+    assert_int_equal(images_split(&images, &spec, &train, &valid, NULL), 0);
+    assert_true(train.mean[0] == 9 && train.deviation[0] == 1);
+    image_set_clear(&train);
+    image_set_clear(&valid);
+    images_clear(&images);
+}
+
+/* ---- batches: one image of 3x4 pixels with the bytes 1 .. 12 ---- */
+
+enum { HEIGHT = 3, WIDTH = 4, PIXELS = HEIGHT * WIDTH };
+
+static void fill(const struct augmentation *how, uint64_t seed, float *out)
+{
+    uint8_t bytes[PIXELS];
+    uint16_t label = 3, got_label;
+    uint32_t index = 0, order = 0;
+    struct images images = {
+        .n = 1, .shape = { 1, HEIGHT, WIDTH }, .classes = 4, .pixels = bytes, .labels = &label
+    };
+    struct image_set set = { .images = &images, .n = 1, .index = &index, .deviation = { 1 } };
+    struct rng rng;
+
+    for (int i = 0; i < PIXELS; i++)
+        bytes[i] = (uint8_t)(i + 1);
+    rng_init(&rng, seed, 0);
+    batch_fill(&set, &order, 1, how, &rng, out, &got_label);
+    assert_int_equal(got_label, 3);
+}
+
+/* The pixel of the image shifted by (down, right), mirrored afterwards; black outside. */
+static float shifted(int row, int column, int down, int right, bool mirrored)
+{
+    int y = row + down, x = (mirrored ? WIDTH - 1 - column : column) + right;
+
+    return y < 0 || y >= HEIGHT || x < 0 || x >= WIDTH ? 0 : (float)(y * WIDTH + x + 1);
+}
+
+/* Which of the views this is: (down + 1) * 6 + (right + 1) * 2 + mirrored; -1 for none. */
+static int find_view(const float *got)
+{
+    for (int view = 0; view < 18; view++) {
+        bool same = true;
+
+        for (int i = 0; i < PIXELS; i++)
+            same = same && got[i] == shifted(i / WIDTH, i % WIDTH, view / 6 - 1, view / 2 % 3 - 1,
+                                             view % 2);
+        if (same)
+            return view;
+    }
+    return -1;
+}
+
+static void test_crop_and_flip(void **state)
+{
+    enum { SEEDS = 1800 };
+    static const struct {
+        const char *name;
+        struct augmentation how;
+        int views;
+    } cases[] = {
+        { "neither", { 0, false }, 1 },
+        { "flip", { 0, true }, 2 },
+        { "crop", { 1, false }, 9 },
+        { "crop and flip", { 1, true }, 18 },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        int seen[18] = { 0 }, views = 0;
+
+        for (uint64_t seed = 0; seed < SEEDS; seed++) {
+            float got[PIXELS];
+            int view;
+
+            fill(&cases[i].how, seed, got);
+            view = find_view(got);
+            check_true(cases[i].name, view >= 0);
+            seen[view]++;
+        }
+        for (int view = 0; view < 18; view++) {
+            views += seen[view] > 0;
+            if (seen[view]) /* about as often as every other */
+                check_true(cases[i].name, abs(seen[view] - SEEDS / cases[i].views) <
+                                              SEEDS / cases[i].views / 2 + 1);
+        }
+        check_int_equal(cases[i].name, views, cases[i].views);
+    }
+}
+
+static void test_no_augmentation_leaves_the_stream_alone(void **state)
+{
+    float got[PIXELS];
+
+    (void)state;
+    fill(NULL, 1, got);
+    assert_int_equal(find_view(got), 8);
+}
+
+static void test_normalisation_by_channel(void **state)
+{
+    uint8_t bytes[] = { 10, 20, 30, 40 }; /* two pixels of two channels */
+    uint16_t label = 0, got_label;
+    uint32_t index = 0, order = 0;
+    struct images images = {
+        .n = 1, .shape = { 2, 1, 2 }, .classes = 1, .pixels = bytes, .labels = &label
+    };
+    struct image_set set = {
+        .images = &images, .n = 1, .index = &index, .mean = { 10, 30 }, .deviation = { 5, 2 }
+    };
+    float got[4];
+
+    (void)state;
+    batch_fill(&set, &order, 1, NULL, NULL, got, &got_label);
+    assert_true(got[0] == 0 && got[1] == -5 && got[2] == 4 && got[3] == 5);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_split),
+        cmocka_unit_test(test_the_seed_decides_the_split),
+        cmocka_unit_test(test_validation_images_do_not_depend_on_train),
+        cmocka_unit_test(test_statistics_are_those_of_the_training_images),
+        cmocka_unit_test(test_images_all_alike_are_not_scaled),
+        cmocka_unit_test(test_crop_and_flip),
+        cmocka_unit_test(test_no_augmentation_leaves_the_stream_alone),
+        cmocka_unit_test(test_normalisation_by_channel),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
