@@ -21,6 +21,7 @@ static struct store *new_store(const char *directory)
         return NULL;
     store->lock_fd = store->commits_fd = store->event_fd = -1;
     snprintf(store->directory, sizeof store->directory, "%s", directory);
+    pthread_mutex_init(&store->database, NULL);
     pthread_mutex_init(&store->mutex, NULL);
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -117,6 +118,7 @@ void store_close(struct store *store)
     close_fd(store->lock_fd); /* last: from here on another coordinator may begin */
     pthread_cond_destroy(&store->changed);
     pthread_mutex_destroy(&store->mutex);
+    pthread_mutex_destroy(&store->database);
     free(store->weights);
     free(store);
 }

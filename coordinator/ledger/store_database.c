@@ -293,7 +293,8 @@ static int open_file(struct store *store, struct errmsg *err)
     int rc;
 
     snprintf(path, sizeof path, "%s/study.db", store->directory);
-    rc = sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+    rc = sqlite3_open_v2(path, &store->db,
+                         SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
     if (rc != SQLITE_OK)
         return sql_error(store, rc, err);
     sqlite3_extended_result_codes(store->db, 1);

@@ -81,7 +81,7 @@ struct store {
     bool has_thread;
     pthread_t thread;
 
-    /* The writer's, once it has begun to write; the loop's before. */
+    pthread_mutex_t database; /* guards the connection, for as long as its user needs it */
     sqlite3 *db;
     sqlite3_stmt *statements[STATEMENTS];
     struct tally tally;

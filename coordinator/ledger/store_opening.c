@@ -264,12 +264,15 @@ int store_each_opening(struct store *store, int (*each)(void *arg, const struct 
                        void *arg, struct errmsg *err)
 {
     struct reader reader = { .store = store, .err = err };
-    int rc = prepare_reader(&reader);
+    int rc;
 
+    pthread_mutex_lock(&store->database);
+    rc = prepare_reader(&reader);
     if (rc == 0)
         rc = each_opening(&reader, each, arg);
     sqlite3_finalize(reader.openings);
     sqlite3_finalize(reader.parents);
     sqlite3_finalize(reader.children);
+    pthread_mutex_unlock(&store->database);
     return rc;
 }

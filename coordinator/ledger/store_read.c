@@ -8,7 +8,7 @@
 /* Calls row for every row of a table, and sees that there are as many as were written. */
 struct table_reader {
     const char *table;
-    uint64_t n;
+    const uint64_t *n; /* how many there must be */
     int (*row)(struct store *store, sqlite3_stmt *row, uint64_t seq, const struct table_reader *);
     union {
         int (*each_result)(void *arg, const struct stored_result *);
@@ -35,9 +35,9 @@ static int read_rows(struct store *store, sqlite3_stmt *rows, const struct table
     }
     if (rc == 0)
         rc = sql_error(store, step, reader->err);
-    if (rc == 0 && seq != reader->n)
+    if (rc == 0 && seq != *reader->n)
         rc = store_damaged(store, reader->err, "%s has %llu rows of %llu", reader->table,
-                           (unsigned long long)seq, (unsigned long long)reader->n);
+                           (unsigned long long)seq, (unsigned long long)*reader->n);
     return rc;
 }
 
@@ -48,10 +48,12 @@ static int read_table(struct store *store, const struct table_reader *reader)
     int rc;
 
     snprintf(sql, sizeof sql, "SELECT * FROM %s ORDER BY seq", reader->table);
+    pthread_mutex_lock(&store->database);
     rc = sql_prepare(store, sql, &rows, reader->err);
     if (rc == 0)
         rc = read_rows(store, rows, reader);
     sqlite3_finalize(rows);
+    pthread_mutex_unlock(&store->database);
     return rc;
 }
 
@@ -88,7 +90,7 @@ int store_each_result(struct store *store, int (*each)(void *arg, const struct s
                       void *arg, struct errmsg *err)
 {
     const struct table_reader reader = { .table = "results",
-                                         .n = store->tally.results,
+                                         .n = &store->tally.results,
                                          .row = result_row,
                                          .each_result = each,
                                          .arg = arg,
@@ -111,7 +113,7 @@ int store_each_failure(struct store *store, int (*each)(void *arg, const struct 
                        void *arg, struct errmsg *err)
 {
     const struct table_reader reader = { .table = "failures",
-                                         .n = store->tally.failures,
+                                         .n = &store->tally.failures,
                                          .row = failure_row,
                                          .each_failure = each,
                                          .arg = arg,

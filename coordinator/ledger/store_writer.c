@@ -44,10 +44,14 @@ static void append_list(struct write_list *list, struct write_list tail)
     list->n += tail.n;
 }
 
+/* One transaction. */
 static int insert_all(struct store *store, const struct write_list *batch, struct tally *tally,
                       struct errmsg *err)
 {
-    int rc = sql_run(store, STATEMENT_BEGIN, err);
+    int rc;
+
+    pthread_mutex_lock(&store->database);
+    rc = sql_run(store, STATEMENT_BEGIN, err);
 
     for (const struct write *write = batch->first; rc == 0 && write; write = write->next)
         rc = store_insert(store, write, tally, err);
@@ -55,6 +59,11 @@ static int insert_all(struct store *store, const struct write_list *batch, struc
         rc = store_update_tally(store, tally, err);
     if (rc == 0)
         rc = sql_run(store, STATEMENT_COMMIT, err);
+    if (rc == 0)
+        store->tally = *tally;
+    else if (!sqlite3_get_autocommit(store->db))
+        sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+    pthread_mutex_unlock(&store->database);
     return rc;
 }
 
@@ -71,14 +80,9 @@ static int commit_batch(struct store *store, const struct write_list *batch, str
         return rc;
     tally.commits++;
     rc = insert_all(store, batch, &tally, err);
-    if (rc < 0) {
-        if (!sqlite3_get_autocommit(store->db))
-            sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
-        return rc;
-    }
-    store->tally = tally;
-    store_write_commits(store, tally.commits);
-    return 0;
+    if (rc == 0)
+        store_write_commits(store, tally.commits);
+    return rc;
 }
 
 /* ---- with the mutex held, from here on ---- */

@@ -185,7 +185,7 @@ static uint64_t stored_rows(const struct bed *bed)
 
 static void test_killed_many_times_nothing_reported_is_lost(void **state)
 {
-    enum { KILLS = 40 };
+    enum { KILLS = 20 };
     const struct bed *bed = *state;
     uint64_t stored = 0, reported_in_all = 0;
 
@@ -224,7 +224,7 @@ static void test_killed_while_it_is_made(void **state)
 {
     const struct bed *bed = *state;
 
-    for (useconds_t us = 0; us < 6000; us += 200) {
+    for (useconds_t us = 0; us < 6000; us += 500) {
         struct store *store;
         int status;
         pid_t child;
