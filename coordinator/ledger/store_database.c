@@ -285,7 +285,7 @@ static int check_existing(struct store *store, const struct study *study, const 
 /* EXCLUSIVE: no other program gets in, and SQLite needs no shared memory, which network file
  * systems do not have. A checkpoint flushes twice, so not too often: every 16 MB. */
 static const char settings[] = "PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = FULL;"
-                               "PRAGMA wal_autocheckpoint = 4096; PRAGMA journal_size_limit = 0";
+                               "PRAGMA wal_autocheckpoint = 4096";
 
 static int open_file(struct store *store, struct errmsg *err)
 {
