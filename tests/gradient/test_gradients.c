@@ -16,7 +16,7 @@
 #include "worker/engine/optimizer.h"
 #include "worker/engine/weights.h"
 
-enum { CLASSES = 3, MOST_CHECKED = 120 /* parameters of a case */ };
+enum { CLASSES = 3, MOST_CHECKED = 60 /* parameters of a case */ };
 
 /* ---- the operations ---- */
 

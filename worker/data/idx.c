@@ -16,7 +16,7 @@ struct source {
     size_t left;
 };
 
-enum { CHUNK = 1 << 20 };
+enum { CHUNK = 1 << 20, FIRST_BYTES = 1 << 16 };
 
 /* Reads up to size bytes; fewer only at the end. Negative for a file that cannot be read. */
 static ssize_t source_read(struct source *source, uint8_t *to, size_t size, struct errmsg *err)
@@ -89,7 +89,7 @@ static int read_items(struct source *source, size_t n, size_t item, uint8_t **by
     uint8_t *bytes = NULL;
 
     while (done < size) {
-        size_t more = done ? 2 * done : 16 * CHUNK;
+        size_t more = done ? 4 * done : FIRST_BYTES;
         uint8_t *grown;
         ssize_t got;
 
