@@ -1,0 +1,180 @@
+/* Trains and evaluates mobile networks on one thread, and beside it PyTorch on the same ones, in
+ * turns: images per second, GFLOP/s (two for each multiply-add; a training step counts as three
+ * passes), and the ratio to the better of PyTorch's two memory layouts.
+ *
+ * bench_engine [SECONDS] [ROUNDS] */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/rng.h"
+#include "tests/bench/models.h"
+#include "worker/data/images.h"
+#include "worker/engine/trainer.h"
+
+enum { BATCH = 64, WARM_UP = 2 * BATCH };
+
+static const struct {
+    const char *name;
+    void (*build)(struct network *network);
+} networks[] = { { "fashion", model_fashion }, { "mobilenet_v2", model_mobilenet_v2 } };
+
+/* The best of all rounds, images per second. */
+struct speeds {
+    double train, evaluate, pytorch;
+};
+
+static double now(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void keep_best(double *best, double speed)
+{
+    if (speed > *best)
+        *best = speed;
+}
+
+static void die(const char *what)
+{
+    fprintf(stderr, "bench_engine: %s\n", what);
+    exit(1);
+}
+
+/* Noise of the network's size. */
+static struct images make_images(const struct shape *shape, size_t n)
+{
+    struct images images = { .n = n, .shape = *shape, .classes = 10 };
+    size_t size = (size_t)shape->channels * (size_t)shape->height * (size_t)shape->width;
+    struct rng rng;
+
+    images.pixels = malloc(n * size);
+    images.labels = malloc(n * sizeof *images.labels);
+    if (!images.pixels || !images.labels)
+        die("no memory");
+    rng_init(&rng, 1, 0);
+    for (size_t i = 0; i < n * size; i++)
+        images.pixels[i] = (uint8_t)rng_u64(&rng);
+    for (size_t i = 0; i < n; i++)
+        images.labels[i] = (uint16_t)(i % 10);
+    return images;
+}
+
+/* Seconds that a training, or else an evaluation, over the first n of the set takes. */
+static double seconds_for(struct trainer *trainer, struct image_set set, size_t n, bool training)
+{
+    struct accuracy accuracy;
+    double start = now();
+
+    set.n = n;
+    if (training ? trainer_fit(trainer, &set, NULL, NULL, NULL) < 0
+                 : trainer_evaluate(trainer, &set, &accuracy) < 0)
+        die("a training failed");
+    return now() - start;
+}
+
+/* Images per second, measured for about so many seconds. */
+static double measure(struct trainer *trainer, const struct image_set *set, double seconds,
+                      bool training)
+{
+    double warm;
+    size_t n;
+
+    seconds_for(trainer, *set, WARM_UP, training); /* pages and caches */
+    warm = seconds_for(trainer, *set, WARM_UP, training);
+    n = (size_t)(seconds / warm) * WARM_UP;
+    n = n < WARM_UP ? WARM_UP : n > set->n ? set->n : n;
+    return (double)n / seconds_for(trainer, *set, n, training);
+}
+
+static void run_engine(const struct network *network, const struct image_set *set, double seconds,
+                       struct speeds *best)
+{
+    static const struct schedule schedule = { .epochs = 1,
+                                              .batch = BATCH,
+                                              .lr = 0.1,
+                                              .momentum = 0.9,
+                                              .nesterov = true,
+                                              .weight_decay = 5e-4 };
+    struct trainer *trainer;
+    struct errmsg err;
+
+    if (trainer_new(network, &schedule, 1, &trainer, &err) < 0)
+        die(err.text);
+    keep_best(&best->train, measure(trainer, set, seconds, true));
+    keep_best(&best->evaluate, measure(trainer, set, seconds / 3, false));
+    trainer_free(trainer);
+}
+
+/* PyTorch returns its memory to the system at every step, unless malloc is told to keep it, which
+ * triples its speed. 0 when there is no PyTorch. */
+static void run_pytorch(const char *name, double seconds, struct speeds *best)
+{
+    char command[400], layout[32];
+    double speed;
+    FILE *output;
+
+    snprintf(command, sizeof command,
+             "MALLOC_MMAP_THRESHOLD_=4294967296 MALLOC_TRIM_THRESHOLD_=68719476736 "
+             "MALLOC_TOP_PAD_=1073741824 OMP_NUM_THREADS=1 "
+             "/usr/bin/python3 tests/bench/pytorch_engine.py %s %d %.1f 2>/dev/null",
+             name, BATCH, seconds);
+    output = popen(command, "r");
+    if (!output)
+        return;
+    while (fscanf(output, "%31s %lf", layout, &speed) == 2)
+        keep_best(&best->pytorch, speed);
+    pclose(output);
+}
+
+static void print(const char *name, const struct network *network, const struct speeds *best)
+{
+    static const struct count_rules rules = { 0 };
+    struct costs costs;
+    double giga;
+
+    network_costs(network, &rules, &costs);
+    giga = 2e-9 * (double)costs.madds;
+    printf("%s, %.2f M multiply-adds, batch %d, one thread, %s\n", name, 1e-6 * (double)costs.madds,
+           BATCH, trainer_numerics());
+    printf("  train     %8.0f images/s  %6.1f GFLOP/s\n", best->train, 3 * giga * best->train);
+    printf("  evaluate  %8.0f images/s  %6.1f GFLOP/s\n", best->evaluate, giga * best->evaluate);
+    if (best->pytorch > 0)
+        printf("  PyTorch   %8.0f images/s in training; ratio %.2f\n", best->pytorch,
+               best->train / best->pytorch);
+    else
+        printf("  PyTorch   not installed (python3-torch)\n");
+}
+
+int main(int argc, char **argv)
+{
+    double seconds = argc > 1 ? atof(argv[1]) : 4;
+    int rounds = argc > 2 ? atoi(argv[2]) : 3;
+
+    for (size_t i = 0; i < sizeof networks / sizeof *networks; i++) {
+        struct dataset_spec everything = { 0 };
+        struct network network = { 0 };
+        struct image_set set, none;
+        struct speeds best = { 0 };
+        struct images images;
+
+        networks[i].build(&network);
+        images = make_images(&network.ops[0].out, i == 0 ? 60000 : 6000);
+        if (images_split(&images, &everything, &set, &none, NULL) < 0)
+            die("no memory");
+        for (int round = 0; round < rounds; round++) {
+            run_engine(&network, &set, seconds, &best);
+            run_pytorch(networks[i].name, seconds, &best);
+        }
+        print(networks[i].name, &network, &best);
+        image_set_clear(&set);
+        image_set_clear(&none);
+        images_clear(&images);
+        network_clear(&network);
+    }
+    return 0;
+}
