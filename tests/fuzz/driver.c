@@ -13,7 +13,7 @@
 
 #include "common/rng.h"
 
-enum { MAX_SEEDS = 1000, MAX_INPUT = 1 << 16 };
+enum { MOST_SEEDS = 1000, LARGEST_INPUT = 1 << 16 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -22,7 +22,7 @@ struct input {
     size_t size;
 };
 
-static struct input seeds[MAX_SEEDS];
+static struct input seeds[MOST_SEEDS];
 static size_t n_seeds;
 
 static int read_seed(const char *path)
@@ -30,12 +30,12 @@ static int read_seed(const char *path)
     FILE *file = fopen(path, "rb");
     struct input *seed = &seeds[n_seeds];
 
-    if (!file || n_seeds == MAX_SEEDS)
+    if (!file || n_seeds == MOST_SEEDS)
         return -1;
-    seed->data = malloc(MAX_INPUT);
+    seed->data = malloc(LARGEST_INPUT);
     if (!seed->data)
         return -1;
-    seed->size = fread(seed->data, 1, MAX_INPUT, file);
+    seed->size = fread(seed->data, 1, LARGEST_INPUT, file);
     fclose(file);
     n_seeds++;
     return 0;
@@ -100,7 +100,7 @@ static void splice(struct rng *rng, struct input *input)
     n = 1 + rng_below(rng, 32);
     if (n > other->size - from)
         n = other->size - from;
-    if (input->size + n > MAX_INPUT)
+    if (input->size + n > LARGEST_INPUT)
         return;
     memmove(input->data + at + n, input->data + at, input->size - at);
     memcpy(input->data + at, other->data + from, n);
@@ -164,7 +164,7 @@ static void name_paths(const char *program, char *corpus, size_t size)
 
 static void run_mutations(uint64_t mutations, uint64_t seed)
 {
-    struct input input = { .data = malloc(MAX_INPUT) };
+    struct input input = { .data = malloc(LARGEST_INPUT) };
     struct rng rng;
 
     if (!input.data)
