@@ -18,7 +18,6 @@
  * search ends after such a pass if a finer one would keep no more: no bucket wide enough to be
  * divided displaced anything. That comes: every other pass uses up one of finitely many candidates,
  * and such passes double H at least, until no bucket is wider than one cost or H is at its end. */
-#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,7 +39,9 @@ struct layernas {
     struct layernas_place place; /* of the next opening, or of the current one */
     struct arch *parents;        /* owned; place.parents */
     struct opening opening;      /* the current one */
-    uint32_t next_child;         /* STEP_ISSUE: children before this one have gone out */
+    uint32_t n_fates[FATES];     /* of its children */
+    uint32_t next_child;         /* STEP_ISSUE: children before this one have gone out, */
+    uint32_t trials_left;        /* and of the others so many are trials */
     bool refinable;              /* in this pass a finer table would have kept more */
 
     /* For progress: of the last opening that was seen from outside, and over all of these. */
@@ -125,6 +126,18 @@ static int create(const struct search_settings *settings, const struct cost_mode
     return 0;
 }
 
+/* Takes opening over. */
+static void set_opening(struct layernas *s, const struct opening *opening)
+{
+    opening_clear(&s->opening);
+    s->opening = *opening;
+    s->next_child = 0;
+    memset(s->n_fates, 0, sizeof s->n_fates);
+    for (uint32_t i = 0; i < opening->n_children; i++)
+        s->n_fates[opening->children[i].fate]++;
+    s->trials_left = s->n_fates[FATE_TRIAL];
+}
+
 static int make_opening(struct layernas *s)
 {
     struct opening opening;
@@ -132,23 +145,16 @@ static int make_opening(struct layernas *s)
 
     s->place.number = s->openings;
     rc = layernas_open(s->base.settings, s->base.model, &s->base.proposals, &s->place, &opening);
-    if (rc < 0)
-        return rc;
-    opening_clear(&s->opening);
-    s->opening = opening;
-    s->next_child = 0;
-    return 0;
+    if (rc == 0)
+        set_opening(s, &opening);
+    return rc;
 }
 
-static void count_fates(struct layernas *s)
+static void count_opening(struct layernas *s)
 {
     s->openings++;
-    for (uint32_t i = 0; i < s->opening.n_children; i++) {
-        enum fate fate = s->opening.children[i].fate;
-
-        s->dropped += fate == FATE_DROPPED;
-        s->saved += fate == FATE_KNOWN || fate == FATE_DUPLICATE;
-    }
+    s->dropped += s->n_fates[FATE_DROPPED];
+    s->saved += s->n_fates[FATE_KNOWN] + s->n_fates[FATE_DUPLICATE];
 }
 
 static bool next_trial(struct layernas *s, struct arch *candidate_out)
@@ -156,7 +162,10 @@ static bool next_trial(struct layernas *s, struct arch *candidate_out)
     while (s->next_child < s->opening.n_children) {
         const struct opening_child *child = &s->opening.children[s->next_child++];
 
-        if (child->fate == FATE_TRIAL && !proposals_known(&s->base.proposals, &child->candidate)) {
+        if (child->fate != FATE_TRIAL)
+            continue;
+        s->trials_left--;
+        if (!proposals_known(&s->base.proposals, &child->candidate)) {
             *candidate_out = child->candidate;
             return true;
         }
@@ -226,9 +235,8 @@ static int pass_has_trials(struct layernas *s)
 
     while (rc == 0 && s->place.position < n_layers(s)) {
         rc = make_opening(s);
-        for (uint32_t i = 0; rc == 0 && i < s->opening.n_children; i++)
-            if (s->opening.children[i].fate == FATE_TRIAL)
-                return 1;
+        if (rc == 0 && s->trials_left > 0)
+            return 1;
         if (rc == 0)
             rc = settle_layer(s);
     }
@@ -291,7 +299,7 @@ static int ask(struct strategy *strategy, struct arch *candidate_out)
             s->step = STEP_OPENED;
             return ASK_OPENING;
         case STEP_OPENED:
-            count_fates(s);
+            count_opening(s);
             s->step = STEP_ISSUE;
             break;
         case STEP_ISSUE:
@@ -329,32 +337,26 @@ static int adopt(struct strategy *strategy, const struct opening *stored)
     rc = opening_check(stored, s->base.model);
     if (rc == 0)
         rc = opening_copy(stored, &copy);
-    if (rc < 0)
-        return rc;
-    opening_clear(&s->opening);
-    s->opening = copy;
-    return 0;
+    if (rc == 0)
+        set_opening(s, &copy);
+    return rc;
 }
 
 /* Trials still to go out, of the current opening and of those after it. */
 static uint64_t bound_ahead(const struct layernas *s)
 {
     const struct search_settings *settings = s->base.settings;
-    uint64_t trials = 0, survivors = 0, kept;
+    uint64_t survivors = s->opening.n_children - s->n_fates[FATE_DROPPED], kept;
 
     if (s->step == STEP_ANCHOR || s->step == STEP_OPEN)
         return (s->step == STEP_ANCHOR) + layernas_bound_from(settings, s->base.model, &s->limits,
                                                               &s->place, s->place.position,
                                                               s->place.n_parents);
-    for (uint32_t i = 0; i < s->opening.n_children; i++) {
-        trials += i >= s->next_child && s->opening.children[i].fate == FATE_TRIAL;
-        survivors += s->opening.children[i].fate != FATE_DROPPED;
-    }
-    kept = layernas_most_kept(&settings->layernas, s->opening.buckets, survivors);
+    kept = layernas_most_kept(&s->limits, s->opening.layer, s->opening.buckets, survivors);
     if (kept < s->opening.n_parents)
         kept = s->opening.n_parents; /* they go on where nothing is kept */
-    return trials + layernas_bound_from(settings, s->base.model, &s->limits, &s->place,
-                                        s->place.position + 1, kept);
+    return s->trials_left + layernas_bound_from(settings, s->base.model, &s->limits, &s->place,
+                                                s->place.position + 1, kept);
 }
 
 static void progress(const struct strategy *strategy, struct search_progress *progress)

@@ -43,8 +43,10 @@ uint32_t layernas_next_buckets(const struct layernas_settings *settings, uint32_
 
 /* What the bounds below need of the cost model, computed once. */
 struct layernas_limits {
-    uint64_t candidates;                /* architectures of the space */
-    uint32_t feasible[ARCH_MAX_LAYERS]; /* options of a layer that can meet the target */
+    uint64_t candidates; /* architectures of the space */
+    uint32_t keep;
+    uint32_t feasible[ARCH_MAX_LAYERS];   /* options of a layer that can meet the target */
+    uint32_t interfaces[ARCH_MAX_LAYERS]; /* cells that a bucket of a layer divides into */
 };
 
 void layernas_limits_init(const struct search_settings *settings, const struct cost_model *model,
@@ -53,7 +55,7 @@ void layernas_limits_init(const struct search_settings *settings, const struct c
 /* Upper bounds, at most UINT32_MAX, which is above any cap: on the candidates that a layer with
  * n_children keeps; on the trials of pass from position on, a layer with at most n_parents, and of
  * all passes after it; and on those of a whole search. */
-uint64_t layernas_most_kept(const struct layernas_settings *settings, uint32_t buckets,
+uint64_t layernas_most_kept(const struct layernas_limits *limits, uint32_t layer, uint32_t buckets,
                             uint64_t n_children);
 uint64_t layernas_bound_from(const struct search_settings *settings, const struct cost_model *model,
                              const struct layernas_limits *limits,

@@ -12,16 +12,26 @@ static uint64_t smaller(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
+static uint32_t interfaces_kept_apart(const struct search_settings *settings,
+                                      const struct space *space, uint32_t layer)
+{
+    if (settings->layernas.bucket_by == BUCKET_BY_COST || !space_has_networks(space))
+        return 1;
+    return space_n_interfaces(space, layer + 1);
+}
+
 void layernas_limits_init(const struct search_settings *settings, const struct cost_model *model,
                           struct layernas_limits *limits)
 {
     const struct space *space = cost_model_space(model);
     double size = space_size(space);
 
-    *limits = (struct layernas_limits){ .candidates = size < (double)most ? (uint64_t)size : most };
+    *limits = (struct layernas_limits){ .candidates = size < (double)most ? (uint64_t)size : most,
+                                        .keep = settings->layernas.keep };
     for (uint32_t l = 0; l < space_n_layers(space); l++) {
         struct arch arch = settings->layernas.default_arch;
 
+        limits->interfaces[l] = interfaces_kept_apart(settings, space, l);
         for (uint32_t o = 0; o < space_n_options(space, l); o++) {
             struct cost_range range;
 
@@ -32,13 +42,12 @@ void layernas_limits_init(const struct search_settings *settings, const struct c
     }
 }
 
-uint64_t layernas_most_kept(const struct layernas_settings *settings, uint32_t buckets,
+uint64_t layernas_most_kept(const struct layernas_limits *limits, uint32_t layer, uint32_t buckets,
                             uint64_t n_children)
 {
-    /* How many interfaces there are is not known here. */
-    if (settings->bucket_by == BUCKET_BY_COST_AND_INTERFACE)
-        return smaller(most, n_children);
-    return smaller(n_children, smaller(most, (uint64_t)buckets * settings->keep));
+    uint64_t cells = smaller(most, (uint64_t)buckets * limits->interfaces[layer]);
+
+    return smaller(n_children, smaller(most, cells * limits->keep));
 }
 
 /* A child that holds the default option in its own layer is its parent, evaluated before: except at
@@ -65,7 +74,7 @@ static uint64_t bound_of_pass(const struct search_settings *settings,
 
         trials += trials_of_layer(n_parents, n_feasible, space_n_options(space, layer),
                                   pass == 1 && position == 0);
-        n_parents = layernas_most_kept(&settings->layernas, buckets, n_parents * n_feasible);
+        n_parents = layernas_most_kept(limits, layer, buckets, n_parents * n_feasible);
     }
     return smaller(most, trials);
 }

@@ -101,6 +101,16 @@ uint32_t space_n_options(const struct space *space, uint32_t layer)
     return space->n_options[layer];
 }
 
+bool space_has_networks(const struct space *space)
+{
+    return space->n_interfaces > 1;
+}
+
+uint32_t space_n_interfaces(const struct space *space, uint32_t border)
+{
+    return border ? space->n_interfaces : 1;
+}
+
 double space_size(const struct space *space)
 {
     double size = 1;

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-/* The order of layers, and the set of them searched when o opened. */
+/* The set of layers searched when o opened, its own included. */
 static uint64_t searched(const struct law_case *c, const struct opening *o)
 {
     uint32_t n = c->model.space.n_layers;
@@ -30,24 +30,41 @@ static bool some_completion_in_target(const struct law_case *c, const struct arc
     return false;
 }
 
+static bool range_meets_target(const struct law_case *c, const struct arch *child, uint64_t fixed)
+{
+    struct cost_range range = cost_completions(&c->model, child, fixed);
+
+    return range.lowest <= c->settings.target.highest && range.highest >= c->settings.target.lowest;
+}
+
+static void check_dropped(const struct law_case *c, const struct opening_child *child,
+                          uint64_t fixed)
+{
+    bool possible = some_completion_in_target(c, &child->arch, fixed);
+    bool dropped = child->fate == FATE_DROPPED;
+
+    check_int_equal(c->name, dropped, !range_meets_target(c, &child->arch, fixed));
+    if (dropped)
+        check_true(c->name, !possible);
+    else if (c->settings.target.lowest == 0) /* between two ends, a gap may hide the target */
+        check_true(c->name, possible);
+}
+
 static void law_dropped_is_what_cannot_meet_the_target(const struct law_case *c)
 {
-    bool one_sided = c->settings.target.lowest == 0;
-    uint64_t dropped = 0;
+    uint64_t dropped = 0, saved = 0;
 
     for (uint32_t i = 0; i < run.n_openings; i++)
         for (uint32_t k = 0; k < run.openings[i].n_children; k++) {
             const struct opening_child *child = &run.openings[i].children[k];
-            bool possible = some_completion_in_target(c, &child->arch,
-                                                      searched(c, &run.openings[i]));
 
+            check_dropped(c, child, searched(c, &run.openings[i]));
             dropped += child->fate == FATE_DROPPED;
-            if (child->fate == FATE_DROPPED)
-                check_true(c->name, !possible);
-            else if (one_sided) /* with two ends, a gap between costs may hide the target */
-                check_true(c->name, possible);
+            saved += child->fate == FATE_KNOWN || child->fate == FATE_DUPLICATE;
         }
-    check_true(c->name, run.progress.dropped <= dropped);
+    check_int_equal(c->name, run.progress.dropped, dropped);
+    check_int_equal(c->name, run.progress.saved, saved);
+    check_int_equal(c->name, run.progress.openings, run.n_openings);
 }
 
 static void check_child(const struct law_case *c, const struct opening *o, uint32_t k)

@@ -89,13 +89,13 @@ static void test_buckets_grow(void **state)
 /* Four layers of four options; option o costs o. */
 static struct cost_model four_by_four(void)
 {
-    struct cost_model model = { .space = { .n_layers = 4, .n_interfaces = 1 } };
+    struct cost_model model = { .space = { .n_layers = 4, .n_interfaces = 2 } };
 
     for (uint32_t l = 0; l < 4; l++) {
         model.space.n_options[l] = 4;
         model.space.stage[l] = l;
         for (uint32_t o = 0; o < 4; o++)
-            model.space.term[l][o][0] = o;
+            model.space.term[l][o][0] = model.space.term[l][o][1] = o;
     }
     return model;
 }
@@ -107,18 +107,22 @@ static void test_trial_bound(void **state)
         uint32_t trials, buckets, keep, passes;
         int64_t highest;
         uint32_t want;
+        enum bucket_by by;
     } cases[] = {
         { "anchor, 4, then 2 parents with 3 new children each, three times", 1000, 2, 1, 1, 12,
-          1 + 4 + 6 + 6 + 6 },
-        { "K parents in a bucket", 1000, 1, 2, 1, 12, 1 + 4 + 6 + 6 + 6 },
-        { "second pass: H = 3, its start is known", 1000, 2, 1, 2, 12, 23 + 3 + 9 + 9 + 9 },
-        { "third: H may have doubled", 1000, 2, 1, 3, 12, 53 + 3 + 12 + 18 + 18 },
-        { "trial cap", 50, 2, 1, 3, 12, 50 },
-        { "until the cap", 200, 2, 1, 0, 12, 200 },
-        { "the whole space", 1000, 100, 1, 1, 12, 256 },
-        { "the whole space, passes without end", 1000, 2, 1, 0, 12, 256 },
+          1 + 4 + 6 + 6 + 6, BUCKET_BY_COST },
+        { "K parents in a bucket", 1000, 1, 2, 1, 12, 1 + 4 + 6 + 6 + 6, BUCKET_BY_COST },
+        { "second pass: H = 3, its start is known", 1000, 2, 1, 2, 12, 23 + 3 + 9 + 9 + 9,
+          BUCKET_BY_COST },
+        { "third: H may have doubled", 1000, 2, 1, 3, 12, 53 + 3 + 12 + 18 + 18, BUCKET_BY_COST },
+        { "two cells in a bucket", 1000, 1, 1, 1, 12, 1 + 4 + 6 + 6 + 6,
+          BUCKET_BY_COST_AND_INTERFACE },
+        { "trial cap", 50, 2, 1, 3, 12, 50, BUCKET_BY_COST },
+        { "until the cap", 200, 2, 1, 0, 12, 200, BUCKET_BY_COST },
+        { "the whole space", 1000, 100, 1, 1, 12, 256, BUCKET_BY_COST },
+        { "the whole space, passes without end", 1000, 2, 1, 0, 12, 256, BUCKET_BY_COST },
         { "an option that cannot meet the target; the default is not surely feasible", 1000, 2, 1,
-          1, 2, 1 + 3 + 6 + 6 + 6 },
+          1, 2, 1 + 3 + 6 + 6 + 6, BUCKET_BY_COST },
     };
     const struct cost_model model = four_by_four();
 
@@ -131,6 +135,7 @@ static void test_trial_bound(void **state)
                                                           .bucket_growth = 1.5,
                                                           .keep = cases[i].keep,
                                                           .passes = cases[i].passes,
+                                                          .bucket_by = cases[i].by,
                                                           .default_arch = { 4, { 3, 3, 3, 3 } } } };
 
         check_int_equal(cases[i].name, strategy_trial_bound(&settings, &model), cases[i].want);

@@ -109,16 +109,16 @@ static double regret(const struct benchmark *b, uint32_t trials)
     return points;
 }
 
-/* Bounds somewhat above what was measured. */
+/* Measured: 0.00 and 0.00, 0.24 and 0.10, 0.00 and 0.00. */
 static void test_little_regret_on_the_size_space(void **state)
 {
     static const struct {
         const char *name, *flops, *accuracy;
         double at_100, at_400;
     } cases[] = {
-        { "CIFAR-10", "c10_flops", "c10_test90", 0.5, 0.2 },
-        { "CIFAR-100", "c100_flops", "c100_test90", 1.0, 0.5 },
-        { "ImageNet16-120", "im16_flops", "im16_test90", 1.5, 0.8 },
+        { "CIFAR-10", "c10_flops", "c10_test90", 0.1, 0.1 },
+        { "CIFAR-100", "c100_flops", "c100_test90", 0.4, 0.2 },
+        { "ImageNet16-120", "im16_flops", "im16_test90", 0.3, 0.2 },
     };
 
     (void)state;
@@ -129,8 +129,8 @@ static void test_little_regret_on_the_size_space(void **state)
         double at_100 = regret(&b, 100), at_400 = regret(&b, 400);
 
         unload(&b);
-        if (getenv("MEASURE"))
-            print_message("# %s: %.2f %.2f\n", cases[i].name, at_100, at_400);
+        print_message("# %s: regret %.2f points after 100 trials, %.2f after 400\n", cases[i].name,
+                      at_100, at_400);
         check_true(cases[i].name, at_100 <= cases[i].at_100);
         check_true(cases[i].name, at_400 <= cases[i].at_400);
     }
