@@ -5,6 +5,7 @@
  *
  * Prints TAP. A target that misbehaves dies; the input is left in crash-fuzz_NAME first. */
 #include <dirent.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -129,15 +130,37 @@ static void mutate(struct rng *rng, struct input *input)
 }
 
 static char crash_path[4096];
+static const struct input *running; /* what the target is given at this moment */
 
-static void keep(const struct input *input)
+static void keep_running(void)
 {
-    FILE *file = fopen(crash_path, "wb");
+    FILE *file = running ? fopen(crash_path, "wb") : NULL;
 
     if (!file)
         return;
-    fwrite(input->data, 1, input->size, file);
+    fwrite(running->data, 1, running->size, file);
     fclose(file);
+}
+
+static void on_deadly_signal(int number)
+{
+    keep_running();
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+/* Only in sanitized builds, which end without a signal. */
+void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
+
+static void watch_for_death(void)
+{
+    if (__sanitizer_set_death_callback) {
+        __sanitizer_set_death_callback(keep_running);
+        return;
+    }
+    signal(SIGSEGV, on_deadly_signal);
+    signal(SIGABRT, on_deadly_signal);
+    signal(SIGFPE, on_deadly_signal);
 }
 
 /* On a heap block of just that size, so that the sanitizer sees a read past the end. */
@@ -148,7 +171,9 @@ static void run(const struct input *input)
     if (!exact)
         return;
     memcpy(exact, input->data, input->size);
+    running = input;
     LLVMFuzzerTestOneInput(exact, input->size);
+    running = NULL;
     free(exact);
 }
 
@@ -172,10 +197,8 @@ static void run_mutations(uint64_t mutations, uint64_t seed)
     rng_init(&rng, seed, 0);
     for (uint64_t i = 0; i < mutations; i++) {
         mutate(&rng, &input);
-        keep(&input); /* before it runs: nobody can be asked afterwards */
         run(&input);
     }
-    unlink(crash_path);
     free(input.data);
 }
 
@@ -200,6 +223,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "%s: no corpus in %s\n", argv[0], corpus);
         return 2;
     }
+    watch_for_death();
     for (size_t i = 0; i < n_seeds; i++)
         run(&seeds[i]);
     run_mutations(mutations, seed);

@@ -101,7 +101,7 @@ static void test_fashion_mobile(void **state)
     (void)state;
     assert_int_equal(cost_model_new(space, COST_MADDS, &model), 0);
     range = cost_completions(model, &arch, 0);
-    assert_true(range.lowest < budget / 4);
+    assert_true(range.lowest < budget / 2);
     assert_true(range.highest <= 3 * budget);
     for (uint64_t code = 0; code < (uint64_t)space_size(space); code += 97, drawn++) {
         uint64_t rest = code;
