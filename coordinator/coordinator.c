@@ -98,14 +98,16 @@ static void serve(struct coordinator *coordinator)
 /* The results so far, or in the end. */
 static int write_results(struct coordinator *coordinator)
 {
+    struct search_progress progress;
     struct errmsg err;
     bool plotted;
     int rc = results_write(coordinator, &plotted, &err);
 
+    campaign_progress(coordinator->campaign, &progress);
     if (rc < 0)
         log_error("%s", err.text);
-    else if (!plotted)
-        log_warn("gnuplot is not installed, so there are no plots");
+    else if (!plotted && progress.told > 0)
+        log_warn("no plots were drawn: gnuplot is not installed, or failed");
     return rc;
 }
 
