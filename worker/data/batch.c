@@ -29,22 +29,28 @@ static void fill_levels(const struct image_set *set, float level[MOST_CHANNELS][
             level[c][byte] = ((float)byte - set->mean[c]) / set->deviation[c];
 }
 
+/* One row of the result: `from` is the image's row, NULL above and below it. */
+static void fill_row(const struct shape *shape, const uint8_t *from, const struct view *view,
+                     float level[MOST_CHANNELS][LEVELS], float *out)
+{
+    int32_t channels = shape->channels, step = view->mirrored ? -1 : 1;
+    int32_t x = view->left + (view->mirrored ? shape->width - 1 : 0);
+
+    for (int32_t column = 0; column < shape->width; column++, x += step)
+        for (int32_t c = 0; c < channels; c++)
+            *out++ = level[c][from && x >= 0 && x < shape->width ? from[x * channels + c] : 0];
+}
+
 static void fill_image(const struct shape *shape, const uint8_t *image, const struct view *view,
                        float level[MOST_CHANNELS][LEVELS], float *out)
 {
-    int32_t channels = shape->channels;
+    size_t row = (size_t)shape->width * (size_t)shape->channels;
 
-    for (int32_t row = 0; row < shape->height; row++)
-        for (int32_t column = 0; column < shape->width; column++, out += channels) {
-            int32_t y = row + view->top;
-            int32_t x = (view->mirrored ? shape->width - 1 - column : column) + view->left;
-            bool inside = y >= 0 && y < shape->height && x >= 0 && x < shape->width;
-            const uint8_t *pixel = inside ? image + ((size_t)y * shape->width + x) * channels
-                                          : NULL;
+    for (int32_t y = view->top; y < view->top + shape->height; y++, out += row) {
+        bool inside = y >= 0 && y < shape->height;
 
-            for (int32_t c = 0; c < channels; c++)
-                out[c] = level[c][pixel ? pixel[c] : 0];
-        }
+        fill_row(shape, inside ? image + (size_t)y * row : NULL, view, level, out);
+    }
 }
 
 void batch_fill(const struct image_set *set, const uint32_t *order, size_t n,
