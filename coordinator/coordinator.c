@@ -147,8 +147,10 @@ static void close_loop(struct coordinator *coordinator)
     zmq_watch_free(coordinator->worker_watch);
     zmq_watch_free(coordinator->status_watch);
     uv_walk(&coordinator->loop, close_handle, NULL);
-    uv_run(&coordinator->loop, UV_RUN_DEFAULT);
-    uv_loop_close(&coordinator->loop);
+    /* A uv_stop from before, as of a study that was done at once, ends the first run of the loop. */
+    do
+        uv_run(&coordinator->loop, UV_RUN_DEFAULT);
+    while (uv_loop_close(&coordinator->loop) == UV_EBUSY);
 }
 
 void coordinator_close(struct coordinator *coordinator)
