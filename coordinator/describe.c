@@ -19,16 +19,12 @@ struct description {
 static int check_arch(const struct study *study, const char *text, struct arch *arch_out,
                       struct errmsg *err)
 {
-    struct errmsg why;
-
     if (arch_parse(text, arch_out) < 0)
         return errmsg_set(
             err, -EINVAL,
             "architecture \"%.60s\"; one option a layer, joined by ':', for %u layers", text,
             space_n_layers(study->space));
-    if (space_check_arch(study->space, arch_out, &why) < 0)
-        return errmsg_set(err, -EINVAL, "architecture \"%.60s\": %s", text, why.text);
-    return 0;
+    return space_check_arch(study->space, arch_out, err);
 }
 
 static int make_description(const struct study *study, const char *text,
