@@ -115,20 +115,33 @@ static bool watch(const struct training_progress *progress, void *arg)
     return ++seen->calls != seen->stop_at;
 }
 
-/* The losses were recorded; another order of additions moves them a little, a wrong step by more. */
+/* The losses were recorded. At this low learning rate another order of additions (another processor,
+ * another BLAS) moves them by less than 0.0001; at 0.1 it would be 0.004 in the second epoch. */
+static void test_loss_curve(void **state)
+{
+    static const double want[] = { 0, 1.3866, 1.1744, 1.0704 };
+    struct schedule slow = schedule;
+    struct seen seen = { 0 };
+    struct trainer *trainer;
+
+    (void)state;
+    slow.lr = 0.01;
+    trainer = make(&slow, 2);
+    assert_int_equal(trainer_fit(trainer, &train, watch, &seen, NULL), 0);
+    for (int epoch = 1; epoch <= 3; epoch++)
+        if (!(fabs(seen.last[epoch].loss - want[epoch]) < 0.001))
+            fail_msg("loss of epoch %d is %.4f, recorded %.4f", epoch, seen.last[epoch].loss,
+                     want[epoch]);
+    trainer_free(trainer);
+}
+
 static void test_it_learns(void **state)
 {
-    static const double want[] = { 0, 1.0345, 0.5344, 0.5177 };
     struct trainer *trainer = make(&schedule, 1);
-    struct seen seen = { 0 };
     struct accuracy accuracy;
 
     (void)state;
-    assert_int_equal(trainer_fit(trainer, &train, watch, &seen, NULL), 0);
-    for (int epoch = 1; epoch <= 3; epoch++)
-        if (!(fabs(seen.last[epoch].loss - want[epoch]) < 0.003))
-            fail_msg("loss of epoch %d is %.4f, recorded %.4f", epoch, seen.last[epoch].loss,
-                     want[epoch]);
+    assert_int_equal(trainer_fit(trainer, &train, NULL, NULL, NULL), 0);
     assert_int_equal(trainer_evaluate(trainer, &valid, &accuracy), 0);
     assert_int_equal(accuracy.total, 200);
     if (accuracy.correct < 190)
@@ -342,6 +355,7 @@ static void test_fashion_mnist(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_loss_curve),
         cmocka_unit_test(test_it_learns),
         cmocka_unit_test(test_progress),
         cmocka_unit_test(test_the_same_seed_gives_the_same_weights),
