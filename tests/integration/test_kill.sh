@@ -15,21 +15,35 @@ findings calm >calm.findings
 
 # Trials take long enough for a kill to fall into the middle of them.
 export LAYERNAS_TABLE_DELAY_MS=15
+saved_trials() { grep -cE 'trial [0-9]+ \(' "$1.log"; }
+
+# Kills the coordinator, and in half of the cases its workers, at a random moment after it has saved
+# 1 to 12 more trials: so no life gets far, however fast the machine is.
+kill_soon() { # STATE PID
+    local target workers
+    target=$(($(saved_trials "$1") + RANDOM % 12 + 1))
+    while kill -0 "$2" 2>/dev/null && [ "$(saved_trials "$1")" -lt $target ]; do
+        sleep 0.005
+    done
+    sleep "0.0$((RANDOM % 5))$((RANDOM % 10))"
+    workers=$(pgrep -P "$2")
+    [ $((RANDOM % 2)) = 0 ] || workers=
+    kill -9 "$2" $workers 2>/dev/null # left alone, they are to notice
+}
+
+touch killed.log
 kills=0
 while :; do
     start_coordinator killed study.yaml --local-workers 2
-    (
-        sleep "0.$((RANDOM % 5 + 1))$((RANDOM % 10))"
-        pkill -9 -f -- "--state killed" # the coordinator alone: its workers are to notice
-        [ $((RANDOM % 2)) = 0 ] || pkill -9 -f "$bin/layernas-worker.*" -P "$pid"
-    ) &
-    wait "$pid"
+    kill_soon killed "$pid" &
+    killer=$!
+    wait "$pid" 2>/dev/null
     status=$?
-    wait
+    wait $killer
     [ $status -eq 137 ] || break
     kills=$((kills + 1))
     [ $kills -lt 200 ] || break
-done
+done 2>/dev/null # bash tells of every kill
 is "the study ends after $kills kills" "$status" 0
 check "it was killed often enough to mean something" test $kills -ge 4
 findings killed >killed.findings
@@ -43,7 +57,7 @@ is "no finished trial was evaluated again" \
 start_coordinator workers study.yaml --local-workers 2
 for _ in 1 2 3 4 5; do
     sleep 0.3
-    pkill -9 -f "$bin/layernas-worker.*" -P "$pid"
+    pkill -9 -P "$pid"
 done
 wait "$pid"
 is "workers killed again and again: the study ends" $? 0
