@@ -1,0 +1,320 @@
+/* Who is given which trial, and when it goes to somebody else: Hellos, credit, leases, failures,
+ * Goodbyes. After each test the study is done by a worker that makes no mistakes, with exactly its
+ * trials. */
+#include "tests/unit/played_worker.h"
+
+#include <stdlib.h>
+
+static void check_same_trial(const struct to_worker *a, const struct to_worker *b)
+{
+    assert_memory_equal(&a->trial.trial.key, &b->trial.trial.key, sizeof a->trial.trial.key);
+    assert_memory_not_equal(&a->trial.attempt, &b->trial.attempt, sizeof a->trial.attempt);
+}
+
+static struct to_worker next_trial(struct played_worker *worker)
+{
+    worker->credit++;
+    played_heartbeat(worker, NULL);
+    return played_expect(worker, TO_TRIAL);
+}
+
+/* ---- Hello ---- */
+
+static void test_the_same_hello_twice_is_one_worker(void **state)
+{
+    struct live *live = *state;
+    struct played_worker *worker;
+    struct to_worker first, second;
+
+    live_start(live, LIVE_LONG_LEASE);
+    worker = played_open(live, "twice");
+    played_join(worker, 1);
+    first = played_expect(worker, TO_TRIAL);
+    played_join(worker, 1); /* says that it has not got it */
+    second = played_expect(worker, TO_TRIAL);
+    check_same_trial(&first, &second);
+    played_sync(worker, &first);
+    check_int_equal("the lost one is cancelled", played_count(worker, TO_CANCEL), 1);
+    check_int_equal("and that is all", worker->n_inbox, 1);
+    live_check("after two", live, workers, 1);
+    live_check("after two", live, slots, 2);
+    live_check("after two", live, lost, 1);
+    live_check("after two", live, running, 1);
+    to_worker_clear(&first);
+    to_worker_clear(&second);
+    played_finish(live, 0);
+}
+
+static void test_a_trial_that_is_held_is_not_handed_out_again(void **state)
+{
+    struct live *live = *state;
+    struct played_worker *worker;
+    struct from_worker result;
+    struct to_worker trial;
+
+    live_start(live, LIVE_LONG_LEASE);
+    worker = played_open(live, "back");
+    played_join(worker, 1);
+    trial = played_expect(worker, TO_TRIAL);
+    played_rejoin(worker, &trial);
+    played_rejoin(worker, &trial);
+    played_sync(worker, &trial);
+    assert_int_equal(worker->n_inbox, 0);
+    live_check("back twice", live, lost, 0);
+    live_check("back twice", live, running, 1);
+    result = played_result(worker, &trial);
+    played_report(worker, &result, &trial);
+    to_worker_clear(&trial);
+    played_finish(live, 0);
+}
+
+static void test_a_stranger_is_asked_for_a_hello(void **state)
+{
+    struct live *live = *state;
+    struct played_worker *worker, *stranger;
+    struct from_worker result;
+    struct to_worker trial;
+
+    live_start(live, LIVE_LONG_LEASE);
+    worker = played_open(live, "known");
+    played_join(worker, 1);
+    trial = played_expect(worker, TO_TRIAL);
+    stranger = played_open(live, "stranger");
+    played_goodbye(stranger); /* no answer */
+    result = played_result(stranger, &trial);
+    played_send(stranger, &result);
+    played_expect(stranger, TO_HELLO_AGAIN);
+    played_heartbeat(stranger, &trial);
+    played_expect(stranger, TO_HELLO_AGAIN);
+    assert_int_equal(stranger->n_inbox, 0);
+    live_check("nothing was taken", live, done, 0);
+    live_check("nothing was taken", live, running, 1);
+    to_worker_clear(&trial);
+    played_finish(live, 0);
+}
+
+/* ---- credit ---- */
+
+static void test_credit_said_again_is_no_more_credit(void **state)
+{
+    struct live *live = *state;
+    struct played_worker *worker;
+    struct to_worker first, second;
+
+    live_start(live, LIVE_LONG_LEASE);
+    worker = played_open(live, "credit");
+    played_join(worker, 0);
+    played_sync(worker, NULL);
+    check_int_equal("none", played_count(worker, TO_TRIAL), 0);
+
+    first = next_trial(worker);
+    for (int i = 0; i < 5; i++)
+        played_sync(worker, &first);
+    check_int_equal("one, again and again", played_count(worker, TO_TRIAL), 0);
+    live_check("one", live, running, 1);
+
+    worker->credit = 0; /* a heartbeat that comes late */
+    played_sync(worker, &first);
+    worker->credit = 1;
+    played_sync(worker, &first);
+    check_int_equal("none, then one", played_count(worker, TO_TRIAL), 0);
+    to_worker_clear(&first);
+    played_goodbye(worker);
+
+    played_join(worker, 2);
+    first = played_expect(worker, TO_TRIAL);
+    second = played_expect(worker, TO_TRIAL);
+    played_sync(worker, &first);
+    check_int_equal("two", played_count(worker, TO_TRIAL), 0);
+    to_worker_clear(&first);
+    to_worker_clear(&second);
+    played_finish(live, 0);
+}
+
+/* ---- leases ---- */
+
+/* Heartbeats of one that has forgotten its trial, or of none, until the trial is lost. */
+static void wait_lost(struct live *live, struct played_worker *worker, bool heard)
+{
+    while (live_counts(live).lost == 0) {
+        if (heard)
+            played_sync(worker, NULL);
+        played_receive(worker, 100);
+    }
+}
+
+static void check_late_result(struct live *live, bool heard)
+{
+    struct played_worker *slow, *other;
+    struct to_worker trial, again, cancel;
+    struct from_worker result;
+
+    live_start(live, LIVE_SHORT_LEASE);
+    slow = played_open(live, "slow");
+    played_join(slow, 1);
+    trial = played_expect(slow, TO_TRIAL);
+    wait_lost(live, slow, heard);
+    live_check("lost", live, failed, 0);
+    other = played_open(live, "other");
+    played_join(other, 1);
+    again = played_expect(other, TO_TRIAL);
+    check_same_trial(&trial, &again);
+
+    result = played_result(slow, &trial);
+    if (!heard) {
+        played_send(slow, &result);
+        played_expect(slow, TO_HELLO_AGAIN);
+        played_rejoin(slow, &trial);
+        result = played_result(slow, &trial);
+    }
+    played_report(slow, &result, &trial);
+    live_check("after the late result", live, done, 1);
+    played_sync(other, &again);
+    cancel = played_expect(other, TO_CANCEL);
+    assert_memory_equal(&cancel.cancel.attempt, &again.trial.attempt, sizeof(struct attempt));
+    result = played_result(other, &again);
+    result.result.result.reward.correct = LIVE_VALID;
+    played_report(other, &result, &again);
+    live_check("after the later one", live, done, 1);
+    live_check("after the later one", live, running, 0);
+    live_check("after the later one", live, refused, 0);
+    to_worker_clear(&trial);
+    to_worker_clear(&again);
+    played_finish(live, 0);
+}
+
+static void test_the_trial_of_a_silent_worker_goes_to_another(void **state)
+{
+    check_late_result(*state, false);
+}
+
+static void test_a_trial_that_is_not_listed_goes_to_another(void **state)
+{
+    check_late_result(*state, true);
+}
+
+/* ---- failures ---- */
+
+static void fail_trial(struct played_worker *worker, struct to_worker *trial)
+{
+    struct from_worker failure = played_failure(worker, trial, "out of memory");
+
+    played_report(worker, &failure, trial);
+    played_report(worker, &failure, trial); /* changes nothing */
+}
+
+static void test_three_failures_on_two_workers_end_a_trial(void **state)
+{
+    struct live *live = *state;
+    struct played_worker *one, *two;
+    struct to_worker first, second, third;
+
+    live_start(live, LIVE_LONG_LEASE);
+    one = played_open(live, "one");
+    two = played_open(live, "two");
+    played_join(one, 0);
+    played_join(two, 0);
+    first = next_trial(one);
+    fail_trial(one, &first);
+    second = next_trial(two);
+    check_same_trial(&first, &second);
+    fail_trial(two, &second);
+    live_check("after two failures", live, quarantined, 0);
+    third = next_trial(one);
+    check_same_trial(&first, &third);
+    fail_trial(one, &third);
+    live_check("after three", live, failed, 3);
+    live_check("after three", live, quarantined, 1);
+    live_check("after three", live, running, 0);
+    to_worker_clear(&first);
+    to_worker_clear(&second);
+    to_worker_clear(&third);
+    played_finish(live, 1);
+}
+
+static void test_failures_on_one_of_two_workers_end_no_trial(void **state)
+{
+    struct live *live = *state;
+    struct played_worker *bad, *other;
+    struct to_worker trial;
+    struct from_worker result;
+    uint64_t number;
+
+    live_start(live, LIVE_LONG_LEASE);
+    bad = played_open(live, "bad");
+    other = played_open(live, "other");
+    played_join(bad, 1);
+    trial = played_expect(bad, TO_TRIAL);
+    number = trial.trial.trial.number;
+    played_join(other, 0);
+    fail_trial(bad, &trial);
+    to_worker_clear(&trial);
+    bad->credit++;
+    played_sync(bad, NULL); /* is not given it again while another is there */
+    live_check("one failure", live, failed, 1);
+    live_check("one failure", live, quarantined, 0);
+    trial = next_trial(other);
+    check_int_equal("goes to the other", trial.trial.trial.number, number);
+    result = played_result(other, &trial);
+    played_report(other, &result, &trial);
+    live_check("settled", live, quarantined, 0);
+    to_worker_clear(&trial);
+    played_finish(live, 0);
+}
+
+/* ---- Goodbye ---- */
+
+static void test_a_goodbye_frees_trials_at_once(void **state)
+{
+    struct live *live = *state;
+    struct played_worker *leaving, *other;
+    struct to_worker left[2], got[2];
+
+    live_start(live, LIVE_LONG_LEASE);
+    leaving = played_open(live, "leaving");
+    played_join(leaving, 2);
+    for (int i = 0; i < 2; i++)
+        left[i] = played_expect(leaving, TO_TRIAL);
+    other = played_open(live, "other");
+    played_join(other, 2);
+    played_sync(other, NULL);
+    while (played_count(other, TO_TRIAL) > 0) { /* what else the search had to offer */
+        struct to_worker more = played_expect(other, TO_TRIAL);
+
+        other->credit++;
+        to_worker_clear(&more);
+        played_sync(other, NULL);
+    }
+    other->credit += 2;
+    played_sync(other, NULL);
+    played_goodbye(leaving);
+    for (int i = 0; i < 2; i++) {
+        got[i] = played_expect(other, TO_TRIAL);
+        check_same_trial(&left[i], &got[i]);
+    }
+    live_check("nobody failed", live, failed, 0);
+    live_check("two are lost", live, lost, 2);
+    live_check("one worker is left", live, workers, 1);
+    for (int i = 0; i < 2; i++) {
+        to_worker_clear(&left[i]);
+        to_worker_clear(&got[i]);
+    }
+    played_finish(live, 0);
+}
+
+int main(void)
+{
+#define LIVE_TEST(f) cmocka_unit_test_setup_teardown(f, live_setup, live_teardown)
+    const struct CMUnitTest tests[] = {
+        LIVE_TEST(test_the_same_hello_twice_is_one_worker),
+        LIVE_TEST(test_a_trial_that_is_held_is_not_handed_out_again),
+        LIVE_TEST(test_a_stranger_is_asked_for_a_hello),
+        LIVE_TEST(test_credit_said_again_is_no_more_credit),
+        LIVE_TEST(test_the_trial_of_a_silent_worker_goes_to_another),
+        LIVE_TEST(test_a_trial_that_is_not_listed_goes_to_another),
+        LIVE_TEST(test_three_failures_on_two_workers_end_a_trial),
+        LIVE_TEST(test_failures_on_one_of_two_workers_end_no_trial),
+        LIVE_TEST(test_a_goodbye_frees_trials_at_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
