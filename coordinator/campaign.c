@@ -129,6 +129,8 @@ static int tell(struct campaign *campaign, size_t i)
     verdict.valid = entry.state == TRIAL_DONE;
     verdict.reward = entry.result.reward;
     if (i >= campaign->n_search) {
+        /* Without weights it cannot be the winner; it counts as reward 0 all the same. */
+        verdict.valid = verdict.valid && !entry.result.diverged;
         rc = final_stage_tell(campaign->final_stage,
                               &campaign->final_proposals[i - campaign->n_search], &verdict);
         campaign->n_final_told += rc == 0;

@@ -4,7 +4,8 @@
  *
  * Speaks like a strategy (ask, tell), and is as pure. The winner has the highest mean validation
  * top-1 over its seeds (then the candidate order decides); the weights tested are those of its best
- * seed. A quarantined trial counts as reward 0; if all are, there is no winner and no test. */
+ * seed. A trial that is not valid, because it was quarantined or brought no weights, counts as reward
+ * 0; if all are so, there is no winner and no test. */
 #ifndef LAYERNAS_COORDINATOR_SEARCH_FINAL_STAGE_H
 #define LAYERNAS_COORDINATOR_SEARCH_FINAL_STAGE_H
 

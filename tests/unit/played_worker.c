@@ -270,20 +270,35 @@ static void answer(struct played_worker *worker, const struct to_worker *message
     }
 }
 
+/* The next message, with heartbeats until it comes. */
+static struct to_worker next_message(struct played_worker *worker)
+{
+    while (worker->n_inbox == 0 && !played_receive(worker, 500))
+        played_heartbeat(worker, NULL);
+    return worker->inbox[--worker->n_inbox];
+}
+
 static bool work(struct played_worker *worker)
 {
-    struct to_worker message;
-    bool over;
+    struct to_worker message = next_message(worker);
+    bool over = message.kind == TO_STUDY_OVER;
 
-    if (!played_receive(worker, 500)) {
-        played_heartbeat(worker, NULL);
-        return true;
-    }
-    message = worker->inbox[--worker->n_inbox];
     answer(worker, &message);
-    over = message.kind == TO_STUDY_OVER;
     to_worker_clear(&message);
     return !over;
+}
+
+struct to_worker played_work_until(struct played_worker *worker, enum stage stage)
+{
+    struct to_worker message = next_message(worker);
+
+    while (message.kind != TO_TRIAL || message.trial.trial.stage != stage) {
+        assert_int_not_equal(message.kind, TO_STUDY_OVER);
+        answer(worker, &message);
+        to_worker_clear(&message);
+        message = next_message(worker);
+    }
+    return message;
 }
 
 void played_finish(struct live *live, size_t n_quarantined)

@@ -65,6 +65,9 @@ struct verdict_message played_verdict(struct played_worker *worker, const struct
 void played_report(struct played_worker *worker, const struct from_worker *result,
                    const struct to_worker *trial);
 
+/* Does what comes until a trial of this stage does, which is the caller's to clear. */
+struct to_worker played_work_until(struct played_worker *worker, enum stage stage);
+
 /* All workers say Goodbye; one more does whatever is left, as PROTOCOL.md has it. The study must end
  * well, with exactly its trials, n_quarantined of the search among them. */
 void played_finish(struct live *live, size_t n_quarantined);
