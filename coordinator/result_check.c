@@ -3,6 +3,13 @@
 #include <errno.h>
 #include <inttypes.h>
 
+static uint32_t n_replicas(const struct study *study, enum stage stage)
+{
+    if (stage == STAGE_SEARCH)
+        return 1;
+    return study->final.top > 0 ? study->final.seeds : 0;
+}
+
 /* The candidate it is about, under the key that the study gives it. */
 static int check_identity(const struct study *study, const struct result_message *message,
                           struct trial *trial, struct errmsg *err)
@@ -20,6 +27,10 @@ static int check_identity(const struct study *study, const struct result_message
         return errmsg_set(err, rc, "out of memory");
     if (!arch_equal(&canonical, &result->arch))
         return errmsg_set(err, -EINVAL, "an architecture that is not in its canonical form");
+    if (result->replica >= n_replicas(study, result->stage))
+        return errmsg_set(err, -EINVAL, "replica %" PRIu32 " of a %s trial, the study has %" PRIu32,
+                          result->replica, stage_name(result->stage),
+                          n_replicas(study, result->stage));
     *trial = (struct trial){ .stage = result->stage,
                              .replica = result->replica,
                              .arch = result->arch };
@@ -59,6 +70,19 @@ static int check_reward(const struct study *study, const struct trial_result *re
     return 0;
 }
 
+/* The winner's are sent out to be tested. */
+static int check_weights(const struct study *study, const struct result_message *message,
+                         struct errmsg *err)
+{
+    const struct trial_result *result = &message->result;
+    bool brings = result->stage == STAGE_FINAL && !result->diverged &&
+                  study_evaluation(study, STAGE_FINAL)->evaluator == EVALUATOR_TRAIN;
+
+    if (brings && message->weights.size == 0)
+        return errmsg_set(err, -EINVAL, "a final training without weights");
+    return 0;
+}
+
 int result_check(const struct study *study, const struct result_message *message,
                  struct trial *trial_out, struct errmsg *err)
 {
@@ -70,6 +94,8 @@ int result_check(const struct study *study, const struct result_message *message
         rc = check_costs(study, result, &trial, err);
     if (rc == 0 && result->outcome == OUTCOME_OK)
         rc = check_reward(study, result, err);
+    if (rc == 0 && result->outcome == OUTCOME_OK)
+        rc = check_weights(study, message, err);
     if (rc == 0)
         *trial_out = trial;
     return rc;

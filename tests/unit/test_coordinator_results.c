@@ -121,7 +121,7 @@ static void test_results_of_what_was_not_asked_for_are_refused(void **state)
         { "with an option that there is not", no_such_option, "the space does not have" },
         { "with a layer too many", a_layer_too_many, "the space does not have" },
         { "of another stage", another_stage, "a key that is not that" },
-        { "of another replica", another_replica, "a key that is not that" },
+        { "of another replica", another_replica, "replica 7 of a search trial" },
         { "on fewer images", fewer_images, "validated on 49 images" },
     };
     struct live *live = *state;
