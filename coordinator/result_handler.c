@@ -133,18 +133,6 @@ static void on_durable(void *arg)
 
 /* ---- results ---- */
 
-/* Whether what is known of a trial is on disk, so that the worker may forget it. */
-static bool is_durable(const struct coordinator *coordinator, const struct digest *key)
-{
-    struct ledger_entry entry;
-    size_t i;
-
-    if (trial_ledger_find(coordinator->ledger, key, &i) < 0)
-        return !is_being_saved(coordinator, key);
-    trial_ledger_entry(coordinator->ledger, i, &entry);
-    return entry.state != TRIAL_SAVING;
-}
-
 /* It came before: again if nobody acknowledged it, or from the slower of two attempts. Until it is
  * durable there is no answer; the worker asks again. */
 static void take_repeated(struct coordinator *coordinator, struct worker *worker,
@@ -153,7 +141,7 @@ static void take_repeated(struct coordinator *coordinator, struct worker *worker
     const struct digest *key = &message->result.key;
 
     coordinator->counts.repeated++;
-    if (is_durable(coordinator, key))
+    if (!is_being_saved(coordinator, key))
         reply_verdict(coordinator, &worker->route, key, &message->attempt, true, "");
 }
 
