@@ -59,6 +59,7 @@ struct coordinator {
     struct worker_roster *roster;
     struct campaign *campaign;
     struct save_list saves; /* results on their way to the disk */
+    size_t n_early_saves;   /* of them, of trials that were not proposed when they came */
     struct coordinator_counts counts;
     struct complaints complaints;
     bool stopping;              /* a clean stop is under way */

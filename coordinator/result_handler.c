@@ -21,6 +21,7 @@ struct save {
     uint8_t worker_id[16];
     bool settles; /* the trial: a result, or the failure that quarantines it */
     bool answers; /* the worker waits to hear that it is durable */
+    bool early;   /* a result of a trial that was not proposed when it came */
 };
 
 void result_forget_saves(struct coordinator *coordinator)
@@ -59,6 +60,7 @@ static void begin_save(struct save *save, int put)
         free(save);
     } else {
         LIST_INSERT_HEAD(&save->coordinator->saves, save, others);
+        save->coordinator->n_early_saves += save->early;
     }
 }
 
@@ -68,6 +70,20 @@ static bool is_being_saved(const struct coordinator *coordinator, const struct d
 
     LIST_FOREACH(save, &coordinator->saves, others)
     if (digest_equal(&save->result.key, key))
+        return true;
+    return false;
+}
+
+/* Its trial may have been proposed by now, and even handed out: the ledger does not know that there
+ * is a result. */
+static bool is_early_save(const struct coordinator *coordinator, const struct digest *key)
+{
+    const struct save *save;
+
+    if (coordinator->n_early_saves == 0)
+        return false; /* nearly always: the list is not walked for each result */
+    LIST_FOREACH(save, &coordinator->saves, others)
+    if (save->early && digest_equal(&save->result.key, key))
         return true;
     return false;
 }
@@ -123,6 +139,7 @@ static void on_durable(void *arg)
     struct worker *worker = worker_roster_by_id(coordinator->roster, save->worker_id);
 
     LIST_REMOVE(save, others);
+    coordinator->n_early_saves -= save->early;
     if (save->settles && settle(coordinator, &save->result) < 0)
         coordinator_fail(coordinator, "out of memory");
     else if (save->answers && worker)
@@ -157,16 +174,16 @@ static uint64_t number_of(const struct coordinator *coordinator, const struct di
     return entry.trial.number;
 }
 
+/* As trial_ledger_receive; -ENOENT: the first result of a trial that is not proposed yet. */
 static int receive(struct coordinator *coordinator, const struct trial_result *result)
 {
-    int rc = trial_ledger_receive(coordinator->ledger, result);
+    int rc = is_early_save(coordinator, &result->key)
+                 ? -EALREADY
+                 : trial_ledger_receive(coordinator->ledger, result);
 
-    if (rc != -ENOENT)
-        return rc;
-    return campaign_has_kept(coordinator->campaign, &result->key) ||
-                   is_being_saved(coordinator, &result->key)
-               ? -EALREADY
-               : 0;
+    if (rc == -ENOENT && campaign_has_kept(coordinator->campaign, &result->key))
+        return -EALREADY;
+    return rc;
 }
 
 static void take_result(struct coordinator *coordinator, struct worker *worker,
@@ -184,8 +201,9 @@ static void take_result(struct coordinator *coordinator, struct worker *worker,
         return;
     }
     save->settles = true;
+    save->early = rc == -ENOENT;
     trial->number = number_of(coordinator, &trial->key);
-    if (rc == 0)
+    if (rc == 0 || save->early)
         rc = store_put_result(coordinator->store, trial, &save->result, &message->output,
                               &message->weights, on_durable, save);
     begin_save(save, rc);
@@ -225,8 +243,11 @@ static int note_failure(struct coordinator *coordinator, const struct worker *wo
                         const struct digest *key, const struct attempt *attempt, const char *reason)
 {
     bool several = worker_roster_n(coordinator->roster) > 1;
-    int rc = trial_ledger_fail(coordinator->ledger, key, attempt, worker->id, reason, several);
+    int rc;
 
+    if (is_early_save(coordinator, key))
+        return -EALREADY;
+    rc = trial_ledger_fail(coordinator->ledger, key, attempt, worker->id, reason, several);
     if (rc == -ENOENT)
         rc = trial_ledger_remember_failure(coordinator->ledger, key, attempt, worker->id, reason);
     return rc;

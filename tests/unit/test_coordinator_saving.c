@@ -2,6 +2,7 @@
  * hand, so that a message comes just when the test wants it to. */
 #include "tests/unit/played_worker.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <zmq.h>
@@ -108,11 +109,84 @@ static void test_a_failure_is_acknowledged_when_it_is_durable(void **state)
     coordinator_close(&still.coordinator);
 }
 
+/* ---- a trial that is proposed while its result is being saved ---- */
+
+/* The last trial that the newest opening will propose, and has not yet. */
+static struct to_worker last_of_layer(const struct still *still)
+{
+    const struct campaign *campaign = still->coordinator.campaign;
+    const struct opening *opening = campaign_opening(campaign, campaign_n_openings(campaign) - 1);
+    struct to_worker message = { .kind = TO_TRIAL,
+                                 .trial = { .study_id = still->live->study->id,
+                                            .attempt = { .start = 1, .counter = 1 } } };
+    struct trial *trial = &message.trial.trial;
+    size_t i;
+
+    for (uint32_t c = 0; c < opening->n_children; c++)
+        if (opening->children[c].fate == FATE_TRIAL)
+            trial->arch = opening->children[c].candidate;
+    study_name_trial(still->live->study, trial);
+    assert_int_equal(trial_ledger_find(still->coordinator.ledger, &trial->key, &i), -ENOENT);
+    return message;
+}
+
+/* Gives good results until the layer with the many trials is open. */
+static void work_until_layer(struct still *still, struct played_worker *worker, uint32_t layer)
+{
+    const struct campaign *campaign = still->coordinator.campaign;
+
+    while (campaign_opening(campaign, campaign_n_openings(campaign) - 1)->layer != layer) {
+        struct to_worker trial = played_expect(worker, TO_TRIAL);
+        struct from_worker result;
+
+        worker->credit++;
+        result = played_result(worker, &trial);
+        played_send(worker, &result);
+        take_messages(still, 1);
+        let_save(still);
+        played_verdict(worker, &trial);
+        to_worker_clear(&trial);
+    }
+}
+
+static void test_the_first_result_counts_while_it_is_saved(void **state)
+{
+    struct still still;
+    struct played_worker *worker;
+    struct from_worker first, second;
+    struct to_worker trial;
+    struct ledger_entry entry;
+    size_t i;
+
+    begin(&still, *state);
+    worker = join(&still, 1);
+    work_until_layer(&still, worker, 1);
+    trial = last_of_layer(&still);
+    first = second = played_result(worker, &trial);
+    first.result.result.reward.correct = 31;
+    second.result.result.reward.correct = 41;
+    played_send(worker, &first);
+    take_messages(&still, 1);
+    worker->credit += LIVE_TRIALS; /* so that it is proposed */
+    settle_down(&still, worker);
+    assert_int_equal(trial_ledger_find(still.coordinator.ledger, &trial.trial.trial.key, &i), 0);
+    played_send(worker, &second);
+    take_messages(&still, 1);
+    let_save(&still);
+    trial_ledger_entry(still.coordinator.ledger, i, &entry);
+    assert_int_equal(entry.state, TRIAL_DONE);
+    assert_int_equal(entry.result.reward.correct, 31);
+    settle_down(&still, worker);
+    check_int_equal("verdicts: the second one asks again", played_count(worker, TO_VERDICT), 1);
+    coordinator_close(&still.coordinator);
+}
+
 int main(void)
 {
 #define LIVE_TEST(f) cmocka_unit_test_setup_teardown(f, live_setup, live_teardown)
     const struct CMUnitTest tests[] = {
         LIVE_TEST(test_a_failure_is_acknowledged_when_it_is_durable),
+        LIVE_TEST(test_the_first_result_counts_while_it_is_saved),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
