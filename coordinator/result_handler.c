@@ -290,7 +290,8 @@ static void refuse(struct coordinator *coordinator, struct worker *worker,
     coordinator_complain(coordinator, "a result of worker %s is refused: %s", worker->name, reason);
     reply_verdict(coordinator, &worker->route, &message->result.key, &message->attempt, false,
                   reason);
-    if (trial_ledger_find_attempt(coordinator->ledger, &message->attempt, &i) < 0)
+    if (trial_ledger_is_anothers(coordinator->ledger, &message->attempt, worker->id) ||
+        trial_ledger_find_attempt(coordinator->ledger, &message->attempt, &i) < 0)
         return;
     trial_ledger_entry(coordinator->ledger, i, &entry);
     take_failure(coordinator, worker, message, &entry.trial, reason, false);
@@ -304,8 +305,10 @@ void result_handle(struct coordinator *coordinator, struct worker *worker,
 
     if (result_check(coordinator->study, message, &trial, &err) < 0)
         refuse(coordinator, worker, message, err.text);
-    else if (message->result.outcome == OUTCOME_FAILED)
-        take_failure(coordinator, worker, message, &trial, message->result.reason, true);
-    else
+    else if (message->result.outcome != OUTCOME_FAILED)
         take_result(coordinator, worker, message, &trial);
+    else if (trial_ledger_is_anothers(coordinator->ledger, &message->attempt, worker->id))
+        refuse(coordinator, worker, message, "an attempt of another worker");
+    else
+        take_failure(coordinator, worker, message, &trial, message->result.reason, true);
 }

@@ -146,6 +146,9 @@ void trial_ledger_entry(const struct trial_ledger *ledger, size_t i,
 int trial_ledger_find(const struct trial_ledger *ledger, const struct digest *key, size_t *i_out);
 int trial_ledger_find_attempt(const struct trial_ledger *ledger, const struct attempt *attempt,
                               size_t *i_out);
+/* Whether the attempt, running or lost, was given to some other worker than this one. */
+bool trial_ledger_is_anothers(const struct trial_ledger *ledger, const struct attempt *attempt,
+                              const uint8_t worker_id[16]);
 struct ledger_counts trial_ledger_counts(const struct trial_ledger *ledger);
 
 /* The running attempts of entry i: at most room of them are written; returns how many there are. */

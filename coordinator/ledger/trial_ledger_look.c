@@ -87,6 +87,14 @@ int trial_ledger_find_attempt(const struct trial_ledger *ledger, const struct at
     return 0;
 }
 
+bool trial_ledger_is_anothers(const struct trial_ledger *ledger, const struct attempt *attempt,
+                              const uint8_t worker_id[16])
+{
+    const struct ledger_attempt *known = ledger_find_attempt(ledger, attempt);
+
+    return known && memcmp(known->worker_id, worker_id, sizeof known->worker_id) != 0;
+}
+
 struct ledger_counts trial_ledger_counts(const struct trial_ledger *ledger)
 {
     struct ledger_counts counts = {

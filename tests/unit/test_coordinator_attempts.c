@@ -262,6 +262,40 @@ static void test_failures_on_one_of_two_workers_end_no_trial(void **state)
     played_finish(live, 0);
 }
 
+/* What another worker says of an attempt is not that attempt's end. */
+static void test_only_its_own_worker_can_fail_an_attempt(void **state)
+{
+    struct live *live = *state;
+    struct played_worker *owner, *other;
+    struct verdict_message verdict;
+    struct from_worker result;
+    struct to_worker trial;
+
+    live_start(live, LIVE_LONG_LEASE);
+    owner = played_open(live, "owner");
+    other = played_open(live, "other");
+    played_join(owner, 1);
+    played_join(other, 0);
+    trial = played_expect(owner, TO_TRIAL);
+    result = played_failure(other, &trial, "out of memory");
+    played_send(other, &result);
+    verdict = played_verdict(other, &trial);
+    assert_false(verdict.accepted);
+    assert_string_equal(verdict.reason, "an attempt of another worker");
+    result = played_result(other, &trial);
+    result.result.result.madds++;
+    played_send(other, &result);
+    assert_false(played_verdict(other, &trial).accepted);
+    live_check("after both", live, failed, 0);
+    live_check("after both", live, running, 1);
+    played_sync(owner, &trial);
+    assert_int_equal(played_count(owner, TO_CANCEL), 0);
+    result = played_result(owner, &trial);
+    played_report(owner, &result, &trial);
+    to_worker_clear(&trial);
+    played_finish(live, 0);
+}
+
 /* ---- Goodbye ---- */
 
 static void test_a_goodbye_frees_trials_at_once(void **state)
@@ -314,6 +348,7 @@ int main(void)
         LIVE_TEST(test_a_trial_that_is_not_listed_goes_to_another),
         LIVE_TEST(test_three_failures_on_two_workers_end_a_trial),
         LIVE_TEST(test_failures_on_one_of_two_workers_end_no_trial),
+        LIVE_TEST(test_only_its_own_worker_can_fail_an_attempt),
         LIVE_TEST(test_a_goodbye_frees_trials_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -71,6 +71,7 @@ static void test_what_is_unknown_is_refused(void **state)
     assert_int_equal(trial_ledger_lose(ledger, &never), -ENOENT);
     assert_int_equal(trial_ledger_find(ledger, &stranger, &i), -ENOENT);
     assert_int_equal(trial_ledger_find_attempt(ledger, &never, &i), -ENOENT);
+    assert_false(trial_ledger_is_anothers(ledger, &never, alice));
     assert_int_equal(i, 42);
     assert_int_equal(trial_ledger_adopt_attempt(ledger, &stranger, &old, alice, 0, LEASE), -ENOENT);
     assert_int_equal(trial_ledger_adopt_attempt(ledger, &first, &never, alice, 0, LEASE), -EINVAL);
