@@ -26,20 +26,30 @@ struct input {
 static struct input seeds[MOST_SEEDS];
 static size_t n_seeds;
 
-static int read_seed(const char *path)
+static int read_file(const char *path, struct input *input)
 {
     FILE *file = fopen(path, "rb");
-    struct input *seed = &seeds[n_seeds];
 
-    if (!file || n_seeds == MOST_SEEDS)
+    if (!file)
         return -1;
-    seed->data = malloc(LARGEST_INPUT);
-    if (!seed->data)
-        return -1;
-    seed->size = fread(seed->data, 1, LARGEST_INPUT, file);
+    input->data = malloc(LARGEST_INPUT);
+    if (input->data)
+        input->size = fread(input->data, 1, LARGEST_INPUT, file);
     fclose(file);
-    n_seeds++;
-    return 0;
+    return input->data ? 0 : -1;
+}
+
+static int read_seed(const char *directory, const char *name)
+{
+    char *path;
+    int rc;
+
+    if (n_seeds == MOST_SEEDS || asprintf(&path, "%s/%s", directory, name) < 0)
+        return -1;
+    rc = read_file(path, &seeds[n_seeds]);
+    free(path);
+    n_seeds += rc == 0;
+    return rc;
 }
 
 static int compare_names(const struct dirent **a, const struct dirent **b)
@@ -51,19 +61,16 @@ static int compare_names(const struct dirent **a, const struct dirent **b)
 static int read_corpus(const char *directory)
 {
     struct dirent **names;
-    int n = scandir(directory, &names, NULL, compare_names);
+    int n = scandir(directory, &names, NULL, compare_names), rc = 0;
 
     for (int i = 0; i < n; i++) {
-        char path[4096];
-
-        snprintf(path, sizeof path, "%s/%s", directory, names[i]->d_name);
-        if (names[i]->d_name[0] != '.' && read_seed(path) < 0)
-            return -1;
+        if (rc == 0 && names[i]->d_name[0] != '.')
+            rc = read_seed(directory, names[i]->d_name);
         free(names[i]);
     }
     if (n >= 0)
         free(names);
-    return n_seeds ? 0 : -1;
+    return n_seeds ? rc : -1;
 }
 
 static void overwrite(struct rng *rng, struct input *input)

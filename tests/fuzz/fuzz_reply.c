@@ -1,0 +1,55 @@
+/* What layernas-status is answered. The first byte says to which question. Whatever reply_read takes
+ * can be shown, in printable characters only, and written as JSON. */
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "coordinator/status/show/reply.h"
+#include "coordinator/status/show/show.h"
+
+enum { QUESTIONS = 6 };
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static bool is_printable(const char *text)
+{
+    for (; *text; text++)
+        if (*text != '\n' && (*text < ' ' || *text > '~'))
+            return false;
+    return true;
+}
+
+static void check_shown(const Layernas__StatusReply *reply)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+
+    if (!out || show_reply(out, reply) < 0 || fclose(out) != 0 || !is_printable(text))
+        abort();
+    free(text);
+}
+
+static void check_json(const Layernas__StatusReply *reply)
+{
+    json_t *json = reply_json(reply);
+    char *text = json ? json_dumps(json, 0) : NULL;
+
+    if (!text)
+        abort();
+    free(text);
+    json_decref(json);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    Layernas__StatusReply *reply;
+    struct errmsg err;
+
+    if (size == 0 || reply_read(data + 1, size - 1, 1, data[0] % QUESTIONS, &reply, &err) < 0)
+        return 0;
+    check_shown(reply);
+    check_json(reply);
+    layernas__status_reply__free_unpacked(reply, NULL);
+    return 0;
+}
