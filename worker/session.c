@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -156,6 +157,7 @@ static int start(struct session *session)
 {
     int rc = open_slots(session);
 
+    signal(SIGPIPE, SIG_IGN); /* of a slot that dies while it is told its trial */
     if (rc == 0)
         rc = uv_signal_start(&session->sigint, on_signal, SIGINT);
     if (rc == 0)

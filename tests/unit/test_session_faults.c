@@ -128,6 +128,29 @@ static void test_a_slot_that_dies_between_trials_is_nobodys_failure(void **state
     check_good(f, 2);
 }
 
+/* Half of the trial is in the pipe, the rest cannot go anywhere any more. */
+static void test_a_slot_that_dies_while_it_is_told_its_trial_fails_it(void **state)
+{
+    struct session_fixture *f = *state;
+    struct to_worker trial = session_table_trial(f, 2, "bench", "k2");
+    pid_t slot;
+
+    start_worker(f);
+    check_good(f, 1);
+    slot = session_slot(f);
+    assert_int_equal(kill(slot, SIGSTOP), 0);
+    trial.trial.trial.stage = STAGE_TEST;
+    trial.trial.weights.size = 8 << 20;
+    trial.trial.weights.data = calloc(1, trial.trial.weights.size);
+    assert_non_null(trial.trial.weights.data);
+    session_say(f, &trial);
+    to_worker_clear(&trial);
+    session_await_running(f, 2);
+    assert_int_equal(kill(slot, SIGKILL), 0);
+    check_failed(f, 2, "killed by signal 9");
+    check_good(f, 3);
+}
+
 /* ---- messages that make no sense ---- */
 
 static void test_bytes_that_are_no_message_are_ignored(void **state)
@@ -251,6 +274,7 @@ int main(int argc, char **argv)
         TEST(test_a_trial_out_of_time_fails),
         TEST(test_a_slot_that_dies_fails_its_trial),
         TEST(test_a_slot_that_dies_between_trials_is_nobodys_failure),
+        TEST(test_a_slot_that_dies_while_it_is_told_its_trial_fails_it),
         TEST(test_bytes_that_are_no_message_are_ignored),
         TEST(test_a_message_of_several_frames_is_ignored),
         TEST(test_a_network_that_makes_no_sense_is_ignored),
