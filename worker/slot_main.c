@@ -129,7 +129,10 @@ static void limit_process(const struct worker_options *options)
                                    (rlim_t)options->memory_mb << 20 };
 
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* of a session that died before this, the input has ended */
-    signal(SIGINT, SIG_IGN);          /* a terminal sends it to all; the session decides */
+    /* A terminal, a batch system, a service manager send these to all; the session decides. */
+    signal(SIGINT, SIG_IGN);
+    signal(SIGTERM, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
     setrlimit(RLIMIT_CORE, &no_core);
     if (options->memory_mb)
         setrlimit(RLIMIT_AS, &memory);

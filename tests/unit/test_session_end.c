@@ -122,6 +122,31 @@ static void test_killed_it_takes_its_slots_along(void **state)
     session_await_gone(f, slot);
 }
 
+/* A terminal, a batch system or a service manager signals all processes at once: whether a slot goes
+ * on is the session's to decide, or each of its trials would count as failed. */
+static void test_what_asks_a_worker_to_stop_does_not_end_its_slots(void **state)
+{
+    static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+    struct session_fixture *f = *state;
+    struct result_message result;
+    pid_t slot;
+
+    session_fixture_start(f, 1);
+    session_greet_worker(f);
+    session_say_trial(f, 1, "bench", "k1"); /* its process has begun when the result is there */
+    result = session_await_result(f, 1);
+    session_result_clear(&result);
+    slot = session_slot(f);
+    session_say_trial(f, 2, "gate", "k2");
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+        assert_int_equal(kill(slot, signals[i]), 0);
+    session_open_gate(f);
+    result = session_await_result(f, 2);
+    assert_string_equal(result.result.reason, "");
+    assert_int_equal(result.result.outcome, OUTCOME_OK);
+    session_result_clear(&result);
+}
+
 int main(int argc, char **argv)
 {
 #define TEST(name)                                                                                 \
@@ -133,6 +158,7 @@ int main(int argc, char **argv)
         TEST(test_told_twice_to_stop_it_waits_for_nothing),
         TEST(test_it_can_be_told_to_stop_when_no_coordinator_answers),
         TEST(test_killed_it_takes_its_slots_along),
+        TEST(test_what_asks_a_worker_to_stop_does_not_end_its_slots),
     };
     if (argc > 1)
         return worker_main(argc, argv);
