@@ -29,8 +29,9 @@ int network_append(struct network *network, const struct op *op)
 const char *op_kind_name(enum op_kind kind)
 {
     static const char *const names[OP_KINDS] = {
-        [OP_INPUT] = "input", [OP_CONV] = "conv", [OP_NORM] = "norm",   [OP_ACTIVATION] = "act",
-        [OP_ADD] = "add",     [OP_POOL] = "pool", [OP_DENSE] = "dense",
+        [OP_INPUT] = "input",    [OP_CONV] = "conv",   [OP_NORM] = "norm",
+        [OP_ACTIVATION] = "act", [OP_ADD] = "add",     [OP_POOL] = "pool",
+        [OP_DENSE] = "dense",    [OP_SCALE] = "scale", [OP_DROPOUT] = "dropout",
     };
     return names[kind];
 }
@@ -38,8 +39,9 @@ const char *op_kind_name(enum op_kind kind)
 const char *activation_name(enum activation activation)
 {
     static const char *const names[ACTIVATION_KINDS] = {
-        [ACTIVATION_RELU] = "relu",
-        [ACTIVATION_RELU6] = "relu6",
+        [ACTIVATION_RELU] = "relu",         [ACTIVATION_RELU6] = "relu6",
+        [ACTIVATION_HSWISH] = "hswish",     [ACTIVATION_SWISH] = "swish",
+        [ACTIVATION_HSIGMOID] = "hsigmoid", [ACTIVATION_SIGMOID] = "sigmoid",
     };
     return names[activation];
 }
@@ -51,6 +53,11 @@ const char *pooling_name(enum pooling pooling)
         [POOLING_MAX] = "max",
     };
     return names[pooling];
+}
+
+int op_inputs(enum op_kind kind)
+{
+    return kind == OP_INPUT ? 0 : kind == OP_ADD || kind == OP_SCALE ? 2 : 1;
 }
 
 static bool window_is_sane(const struct op *op)
@@ -108,6 +115,26 @@ static int infer_add(const struct shape *a, const struct shape *b, struct op *op
     return 0;
 }
 
+static int infer_scale(const struct shape *x, const struct shape *gate, struct op *op,
+                       struct errmsg *err)
+{
+    if (gate->channels != x->channels || gate->height != 1 || gate->width != 1)
+        return errmsg_set(err, -EINVAL, "scale: %dx%dx%d by %dx%dx%d; by %dx1x1", x->channels,
+                          x->height, x->width, gate->channels, gate->height, gate->width,
+                          x->channels);
+    op->out = *x;
+    return 0;
+}
+
+static int infer_dropout(const struct shape *in, struct op *op, struct errmsg *err)
+{
+    if (op->drop < 1 || op->drop >= DROP_ONE)
+        return errmsg_set(err, -EINVAL, "dropout: %d ten-thousandths; from 1 to %d", op->drop,
+                          DROP_ONE - 1);
+    op->out = *in;
+    return 0;
+}
+
 static int infer_dense(struct op *op, struct errmsg *err)
 {
     op->out.height = op->out.width = 1;
@@ -127,31 +154,32 @@ static int infer_input(struct op *op, struct errmsg *err)
 
 static int infer_any(const struct network *network, struct op *op, struct errmsg *err)
 {
-    const struct shape *in = NULL;
+    const struct shape *in[2] = { NULL, NULL };
 
-    if (op->kind != OP_INPUT) {
-        if (op->input[0] < 0 || (size_t)op->input[0] >= network->n_ops)
+    for (int i = 0; i < op_inputs(op->kind); i++) {
+        if (op->input[i] < 0 || (size_t)op->input[i] >= network->n_ops)
             return errmsg_set(err, -EINVAL, "%s: reads op %d of %zu", op_kind_name(op->kind),
-                              op->input[0], network->n_ops);
-        in = &network->ops[op->input[0]].out;
+                              op->input[i], network->n_ops);
+        in[i] = &network->ops[op->input[i]].out;
     }
     switch (op->kind) {
     case OP_INPUT:
         return infer_input(op, err);
     case OP_CONV:
-        return infer_conv(in, op, err);
+        return infer_conv(in[0], op, err);
     case OP_POOL:
-        op->out.channels = in->channels;
-        return infer_window(in, op, err);
+        op->out.channels = in[0]->channels;
+        return infer_window(in[0], op, err);
     case OP_NORM:
     case OP_ACTIVATION:
-        op->out = *in;
+        op->out = *in[0];
         return 0;
     case OP_ADD:
-        if (op->input[1] < 0 || (size_t)op->input[1] >= network->n_ops)
-            return errmsg_set(err, -EINVAL, "add: reads op %d of %zu", op->input[1],
-                              network->n_ops);
-        return infer_add(in, &network->ops[op->input[1]].out, op, err);
+        return infer_add(in[0], in[1], op, err);
+    case OP_SCALE:
+        return infer_scale(in[0], in[1], op, err);
+    case OP_DROPOUT:
+        return infer_dropout(in[0], op, err);
     case OP_DENSE:
         return infer_dense(op, err);
     case OP_KINDS:
@@ -239,6 +267,9 @@ static int check_op(const struct network *before, const struct op *given, struct
     if ((op.kind == OP_INPUT) != (before->n_ops == 0))
         return errmsg_set(err, -EINVAL, "op %zu: the input must be the first op, and only that",
                           before->n_ops);
+    if (op.drop != 0 && op.kind != OP_DROPOUT)
+        return errmsg_set(err, -EINVAL, "op %zu (%s): drops %d ten-thousandths; only dropout does",
+                          before->n_ops, op_kind_name(op.kind), op.drop);
     rc = op_infer_shape(before, &op, err);
     if (rc == 0 && (op.out.channels != given->out.channels || op.out.height != given->out.height ||
                     op.out.width != given->out.width))

@@ -21,16 +21,28 @@ enum op_kind {
     OP_ADD,        /* input[0] + input[1], shapes equal */
     OP_POOL,       /* pool, kernel, stride, pad; an average counts only pixels inside the image */
     OP_DENSE,      /* bias; flattens its input, channels slowest */
+    OP_SCALE,      /* input[0] * input[1], the latter one number for each channel */
+    OP_DROPOUT,    /* drop; identity in evaluation */
     OP_KINDS
 };
 
-enum activation { ACTIVATION_RELU, ACTIVATION_RELU6, ACTIVATION_KINDS };
+/* With u = clamp(x + 3, 0, 6) / 6, the hard sigmoid of Howard et al. (2019, arXiv 1905.02244): */
+enum activation {
+    ACTIVATION_RELU,     /* max(x, 0) */
+    ACTIVATION_RELU6,    /* clamp(x, 0, 6) */
+    ACTIVATION_HSWISH,   /* x u */
+    ACTIVATION_SWISH,    /* x / (1 + exp(-x)); Ramachandran et al., 2017, arXiv 1710.05941 */
+    ACTIVATION_HSIGMOID, /* u */
+    ACTIVATION_SIGMOID,  /* 1 / (1 + exp(-x)) */
+    ACTIVATION_KINDS
+};
 enum pooling { POOLING_AVERAGE, POOLING_MAX, POOLING_KINDS };
 
 enum {
     NETWORK_MAX_OPS = 4096,
     NETWORK_MAX_SIDE = 4096, /* pixels */
     NETWORK_MAX_CHANNELS = 65536,
+    DROP_ONE = 10000,  /* op.drop counts ten-thousandths */
     NETWORK_STEM = -1, /* op.layer of an op before the first searchable layer, */
     NETWORK_HEAD = -2, /* and of one after the last */
 };
@@ -40,11 +52,18 @@ struct shape {
 };
 
 /* Fields that a kind does not use are zero, so that equal ops are equal bytes. Output side of a
- * convolution or pooling: floor((side + 2 pad - kernel) / stride) + 1. */
+ * convolution or pooling: floor((side + 2 pad - kernel) / stride) + 1.
+ *
+ * Squeeze-and-excitation (Hu et al., 2018) is six of them: an average pool over all of x, a
+ * convolution of one pixel with bias, an activation, another such convolution, a sigmoid or hard
+ * sigmoid, and the scaling of x by what came out.
+ *
+ * Dropout (Srivastava et al., 2014), inverted: in training each number becomes 0 with probability
+ * p = drop / DROP_ONE, and is divided by 1 - p if it does not. */
 struct op {
     enum op_kind kind;
     int32_t layer;    /* which searchable layer it belongs to, NETWORK_STEM or NETWORK_HEAD */
-    int32_t input[2]; /* earlier ops; the second only for OP_ADD */
+    int32_t input[2]; /* earlier ops, as many as op_inputs says */
     struct shape out;
     int32_t kernel_h, kernel_w; /* pixels; both differ from 1:1 only when a pool covers all */
     int32_t stride;
@@ -53,6 +72,7 @@ struct op {
     bool bias;
     enum activation activation;
     enum pooling pooling;
+    int32_t drop; /* in 1 / DROP_ONE: 1 to DROP_ONE - 1 for OP_DROPOUT */
 };
 
 struct network {
@@ -77,9 +97,12 @@ void network_clear(struct network *network);
 /* Appends a copy of *op and returns its index, or -ENOMEM, or -E2BIG at NETWORK_MAX_OPS. */
 int network_append(struct network *network, const struct op *op);
 
+/* How many inputs an op of that kind has: 0, 1 or 2. */
+int op_inputs(enum op_kind kind);
+
 /* Fills op->out from the shapes of its inputs and its own fields. -EINVAL when they do not fit
- * (a kernel larger than the padded image, groups that do not divide, unequal shapes to add), or when
- * the op is too large to count. */
+ * (a kernel larger than the padded image, groups that do not divide, unequal shapes to add, a gate
+ * of several pixels), or when the op is too large to count. */
 int op_infer_shape(const struct network *network, struct op *op, struct errmsg *err);
 
 /* For networks from outside: kinds known, inputs earlier, every shape as op_infer_shape finds it,
@@ -93,7 +116,7 @@ void op_costs(const struct network *network, size_t i, const struct count_rules 
 void network_costs(const struct network *network, const struct count_rules *rules,
                    struct costs *costs_out);
 
-/* Names as they stand in space files and in --describe: "conv", "relu6", "avg". */
+/* Names as they stand in space files and in --describe: "conv", "hswish", "avg". */
 const char *op_kind_name(enum op_kind kind);
 const char *activation_name(enum activation activation);
 const char *pooling_name(enum pooling pooling);

@@ -135,10 +135,8 @@ static int append_fragment(const struct graph *graph, const struct fragment *fra
         int rc;
 
         op.layer = layer;
-        if (op.kind != OP_INPUT)
-            op.input[0] = here - op.input[0];
-        if (op.kind == OP_ADD)
-            op.input[1] = here - op.input[1];
+        for (int k = 0; k < op_inputs(op.kind); k++)
+            op.input[k] = here - op.input[k];
         rc = network_append(network, &op);
         if (rc < 0)
             return rc;
@@ -186,14 +184,17 @@ static void digest_fragments(struct digest_state *state, const struct graph *gra
     }
 }
 
-/* Words are numbered as they come up, so equal spaces have equal ones. */
+/* Words are numbered as they come up, so equal spaces have equal ones. The last number, drop, counts
+ * only where there is one: stored studies keep the names they had before there was dropout. */
 static void digest_graph(struct digest_state *state, const struct graph *graph, uint32_t n_layers)
 {
     for (uint32_t word = 0; word < graph->vocabulary.n; word++) {
+        const struct op *op = &graph->vocabulary.ops[word];
+        int n = op->kind == OP_DROPOUT ? OP_NUMBERS : OP_NUMBERS - 1;
         int32_t numbers[OP_NUMBERS];
 
-        op_numbers(&graph->vocabulary.ops[word], numbers);
-        for (int i = 0; i < OP_NUMBERS; i++)
+        op_numbers(op, numbers);
+        for (int i = 0; i < n; i++)
             digest_integer(state, numbers[i]);
     }
     digest_bytes(state, &graph->words[graph->stem.first], graph->stem.n * sizeof *graph->words);

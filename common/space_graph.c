@@ -49,6 +49,7 @@ void op_numbers(const struct op *op, int32_t numbers[OP_NUMBERS])
         op->bias,
         (int32_t)op->activation,
         (int32_t)op->pooling,
+        op->drop,
     };
 
     memcpy(numbers, all, sizeof all);
@@ -128,10 +129,8 @@ static struct op free_of_place(const struct op *op, size_t i)
     struct op free = *op;
 
     free.layer = 0;
-    if (op->kind != OP_INPUT)
-        free.input[0] = (int32_t)i - op->input[0];
-    if (op->kind == OP_ADD)
-        free.input[1] = (int32_t)i - op->input[1];
+    for (int k = 0; k < op_inputs(op->kind); k++)
+        free.input[k] = (int32_t)i - op->input[k];
     return free;
 }
 

@@ -70,7 +70,7 @@ const struct fragment *graph_fragment(const struct graph *graph, uint32_t layer,
                                       uint32_t interface);
 
 /* The fields of an op, one after the other: equal exactly for equal ops (padding apart). */
-enum { OP_NUMBERS = 15 };
+enum { OP_NUMBERS = 16 };
 void op_numbers(const struct op *op, int32_t numbers[OP_NUMBERS]);
 
 struct space_layer {

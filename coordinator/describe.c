@@ -74,16 +74,19 @@ static void window_text(const struct op *op, char *text, size_t size)
         snprintf(text, size, "%s", activation_name(op->activation));
     else if (op->kind == OP_DENSE)
         snprintf(text, size, "%s", op->bias ? "bias" : "no bias");
+    else if (op->kind == OP_DROPOUT)
+        snprintf(text, size, "%g", (double)op->drop / DROP_ONE);
 }
 
 static void inputs_text(const struct op *op, char *text, size_t size)
 {
-    if (op->kind == OP_INPUT)
-        *text = '\0';
-    else if (op->kind == OP_ADD)
-        snprintf(text, size, "%d+%d", op->input[0], op->input[1]);
-    else
+    int inputs = op_inputs(op->kind);
+
+    *text = '\0';
+    if (inputs == 1)
         snprintf(text, size, "%d", op->input[0]);
+    else if (inputs == 2)
+        snprintf(text, size, "%d%c%d", op->input[0], op->kind == OP_ADD ? '+' : '*', op->input[1]);
 }
 
 static void print_row(FILE *out, const char *op, const char *layer, const char *kind,

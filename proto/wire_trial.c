@@ -127,11 +127,6 @@ void wire_put_evaluation(const struct evaluation *from, struct packed_evaluation
 
 /* ---- network ---- */
 
-static size_t n_inputs(enum op_kind kind)
-{
-    return kind == OP_INPUT ? 0 : kind == OP_ADD ? 2 : 1;
-}
-
 /* Small enough that sums and products of two stay within 32 bits, for network_check to judge. */
 static int32_t read_small(struct wire_reader *r, const char *field, uint32_t value)
 {
@@ -155,13 +150,14 @@ static struct op read_op(struct wire_reader *r, const Layernas__Op *from)
                                                          ACTIVATION_KINDS - 1),
         .pooling = (enum pooling)wire_read_integer(r, "pooling", from->pooling, 0,
                                                    POOLING_KINDS - 1),
+        .drop = (int32_t)wire_read_integer(r, "drop", from->drop, 0, DROP_ONE - 1),
     };
 
     if (from->layer < NETWORK_HEAD || from->layer >= ARCH_MAX_LAYERS)
         wire_fault(r, "op layer: %d; from %d to %d", from->layer, NETWORK_HEAD,
                    ARCH_MAX_LAYERS - 1);
-    if (from->n_input != n_inputs(op.kind))
-        wire_fault(r, "op input: %zu of them; %zu for %s", from->n_input, n_inputs(op.kind),
+    if (from->n_input != (size_t)op_inputs(op.kind))
+        wire_fault(r, "op input: %zu of them; %d for %s", from->n_input, op_inputs(op.kind),
                    op_kind_name(op.kind));
     for (size_t i = 0; r->rc == 0 && i < from->n_input; i++)
         op.input[i] = read_small(r, "op input", from->input[i]);
@@ -207,7 +203,7 @@ int wire_put_network(const struct network *from, struct packed_network *to)
         layernas__op__init(message);
         message->kind = op->kind;
         message->layer = op->layer;
-        message->n_input = n_inputs(op->kind);
+        message->n_input = (size_t)op_inputs(op->kind);
         message->input = packed[i].input;
         packed[i].input[0] = (uint32_t)op->input[0];
         packed[i].input[1] = (uint32_t)op->input[1];
@@ -222,6 +218,7 @@ int wire_put_network(const struct network *from, struct packed_network *to)
         message->bias = op->bias;
         message->activation = op->activation;
         message->pooling = op->pooling;
+        message->drop = (uint32_t)op->drop;
     }
     return 0;
 }

@@ -9,11 +9,11 @@ const char *network_layer_name(const struct space *space, const struct op *op)
 
 static json_t *inputs_json(const struct op *op)
 {
-    if (op->kind == OP_INPUT)
-        return json_array();
-    if (op->kind == OP_ADD)
-        return json_pack("[i, i]", op->input[0], op->input[1]);
-    return json_pack("[i]", op->input[0]);
+    json_t *inputs = json_array();
+
+    for (int i = 0; i < op_inputs(op->kind); i++)
+        json_array_append_new(inputs, json_integer(op->input[i]));
+    return inputs;
 }
 
 /* What only some kinds of op have. */
@@ -32,6 +32,8 @@ static json_t *details_json(const struct op *op)
         return json_pack("{s:s}", "activation", activation_name(op->activation));
     case OP_DENSE:
         return json_pack("{s:b}", "bias", op->bias);
+    case OP_DROPOUT:
+        return json_pack("{s:f}", "drop", (double)op->drop / DROP_ONE);
     default:
         return json_object();
     }

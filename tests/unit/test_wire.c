@@ -340,6 +340,10 @@ SPOIL_TRIAL(op_of_no_layer, trial->network.ops[2].layer = ARCH_MAX_LAYERS)
 SPOIL_TRIAL(huge_stride, trial->network.ops[1].stride = INT32_MAX)
 SPOIL_TRIAL(negative_pad, trial->network.ops[1].pad = -1)
 SPOIL_TRIAL(unknown_activation, trial->network.ops[3].activation = ACTIVATION_KINDS)
+SPOIL_TRIAL(drops_everything, trial->network.ops[8].drop = DROP_ONE)
+SPOIL_TRIAL(drops_nothing, trial->network.ops[8].drop = 0)
+SPOIL_TRIAL(convolution_that_drops, trial->network.ops[1].drop = 1)
+SPOIL_TRIAL(gate_of_several_pixels, trial->network.ops[7].input[1] = 4)
 SPOIL_TRIAL(weights_for_a_search, trial->trial.stage = STAGE_SEARCH)
 
 static void test_malformed_trials_are_refused(void **state)
@@ -374,6 +378,10 @@ static void test_malformed_trials_are_refused(void **state)
         { "huge stride", "stride", wire_training_trial, huge_stride },
         { "negative padding", "pad", wire_training_trial, negative_pad },
         { "unknown activation", "activation", wire_training_trial, unknown_activation },
+        { "dropout of everything", "drop", wire_training_trial, drops_everything },
+        { "dropout of nothing", "network: dropout", wire_training_trial, drops_nothing },
+        { "convolution that drops", "network: op 1", wire_training_trial, convolution_that_drops },
+        { "gate of several pixels", "network: scale", wire_training_trial, gate_of_several_pixels },
         { "weights for a search", "weights", wire_training_trial, weights_for_a_search },
     };
 

@@ -171,9 +171,12 @@ static struct network every_op(void)
           .kernel_w = 4,
           .stride = 1,
           .pooling = POOLING_MAX },
+        { .kind = OP_ACTIVATION, .input = { 5 }, .activation = ACTIVATION_SIGMOID },
+        { .kind = OP_SCALE, .layer = NETWORK_HEAD, .input = { 4, 6 } },
+        { .kind = OP_DROPOUT, .layer = NETWORK_HEAD, .input = { 7 }, .drop = DROP_ONE - 1 },
         { .kind = OP_DENSE,
           .layer = NETWORK_HEAD,
-          .input = { 5 },
+          .input = { 8 },
           .out = { .channels = 10 },
           .bias = true },
     };

@@ -9,11 +9,6 @@ struct result {
     size_t node, readers;
 };
 
-static int inputs_of(const struct op *op)
-{
-    return op->kind == OP_INPUT ? 0 : op->kind == OP_ADD ? 2 : 1;
-}
-
 static enum node_kind kind_of(const struct net *net, const struct op *op)
 {
     switch (op->kind) {
@@ -58,7 +53,7 @@ static void add_node(struct net *net, const struct result *results, size_t i)
     node->low = -INFINITY;
     node->high = INFINITY;
     node->wants_gradient = op->kind == OP_CONV || op->kind == OP_DENSE;
-    for (int k = 0; k < inputs_of(op); k++) {
+    for (int k = 0; k < op_inputs(op->kind); k++) {
         size_t from = results[op->input[k]].node;
 
         node->input[node->n_inputs++].node = from;
@@ -97,6 +92,19 @@ static void order_edges(struct net *net, struct edge **latest)
             latest[i]->last = true;
 }
 
+static int check_kinds(const struct network *network, struct errmsg *err)
+{
+    for (size_t i = 0; i < network->n_ops; i++) {
+        const struct op *op = &network->ops[i];
+
+        if (op->kind == OP_SCALE || op->kind == OP_DROPOUT || op->activation > ACTIVATION_RELU6)
+            return errmsg_set(err, -EINVAL, "op %zu (%s): this engine cannot train it", i,
+                              op->kind == OP_ACTIVATION ? activation_name(op->activation)
+                                                        : op_kind_name(op->kind));
+    }
+    return 0;
+}
+
 static int check_readers(const struct net *net, const struct result *results, struct errmsg *err)
 {
     for (size_t i = 0; i + 1 < net->network.n_ops; i++)
@@ -111,15 +119,18 @@ int graph_build(struct net *net, struct errmsg *err)
     size_t n = net->network.n_ops;
     struct result *results = calloc(n, sizeof *results);
     struct edge **latest = calloc(n, sizeof *latest);
-    int rc = -ENOMEM;
+    int rc = check_kinds(&net->network, err);
 
+    if (rc < 0)
+        goto out;
+    rc = -ENOMEM;
     net->nodes = calloc(n, sizeof *net->nodes);
     if (!results || !latest || !net->nodes) {
         errmsg_set(err, rc, "no memory for a network");
         goto out;
     }
     for (size_t i = 0; i < n; i++)
-        for (int k = 0; k < inputs_of(&net->network.ops[i]); k++)
+        for (int k = 0; k < op_inputs(net->network.ops[i].kind); k++)
             results[net->network.ops[i].input[k]].readers++;
     rc = check_readers(net, results, err);
     if (rc < 0)
