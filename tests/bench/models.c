@@ -81,6 +81,37 @@ int model_dense(struct network *network, int from, int out)
         (struct op){ .kind = OP_DENSE, .input = { from }, .out.channels = out, .bias = true });
 }
 
+int model_scale(struct network *network, int from, int gate)
+{
+    return model_op(network, (struct op){ .kind = OP_SCALE, .input = { from, gate } });
+}
+
+int model_dropout(struct network *network, int from, int drop)
+{
+    return model_op(network, (struct op){ .kind = OP_DROPOUT, .input = { from }, .drop = drop });
+}
+
+static int model_conv_bias(struct network *network, int from, int out)
+{
+    return model_op(network, (struct op){ .kind = OP_CONV,
+                                          .input = { from },
+                                          .out.channels = out,
+                                          .kernel_h = 1,
+                                          .kernel_w = 1,
+                                          .stride = 1,
+                                          .groups = 1,
+                                          .bias = true });
+}
+
+int model_squeeze_excite(struct network *network, int from, int squeezed, enum activation gate)
+{
+    int i = model_conv_bias(network, model_global_pool(network, from), squeezed);
+
+    i = model_conv_bias(network, model_act(network, i, ACTIVATION_RELU),
+                        network->ops[from].out.channels);
+    return model_scale(network, from, model_act(network, i, gate));
+}
+
 int model_conv_norm_act(struct network *network, int from, int out, int kernel, int stride,
                         int groups, enum activation activation)
 {

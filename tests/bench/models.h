@@ -15,11 +15,16 @@ int model_pool(struct network *network, int from, enum pooling pooling, int kern
                int pad);
 int model_global_pool(struct network *network, int from);
 int model_dense(struct network *network, int from, int out);
+int model_scale(struct network *network, int from, int gate);
+int model_dropout(struct network *network, int from, int drop);
 int model_op(struct network *network, struct op op);
 
 /* conv, norm, activation; padding keeps the size where the stride is 1. */
 int model_conv_norm_act(struct network *network, int from, int out, int kernel, int stride,
                         int groups, enum activation activation);
+
+/* Squeeze-and-excitation (Hu et al., 2018) through `squeezed` channels: relu, then the gate's curve. */
+int model_squeeze_excite(struct network *network, int from, int squeezed, enum activation gate);
 
 /* Inverted residual (Sandler et al., 2018). */
 int model_mbconv(struct network *network, int from, int expand, int kernel, int out, int stride,

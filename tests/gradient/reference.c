@@ -8,7 +8,8 @@ struct run {
     const struct network *network;
     size_t n;
     bool training;
-    double **out; /* of each op: [n][channels][height][width] */
+    double *const *factor; /* of each op: NULL, or what dropout multiplies by */
+    double **out;          /* of each op: [n][channels][height][width] */
 };
 
 static size_t size_of(const struct shape *s)
@@ -169,11 +170,52 @@ static void pool(const struct run *run, const struct op *op, double *out)
                 *out++ = pool_pixel(op, in, plane, y, x);
 }
 
-static void run_op(const struct run *run, size_t i, const double *w)
+static double activated(enum activation activation, double x)
+{
+    double hard = fmin(fmax(x + 3, 0), 6) / 6;
+
+    switch (activation) {
+    case ACTIVATION_RELU6:
+        return fmin(fmax(x, 0), 6);
+    case ACTIVATION_HSWISH:
+        return x * hard;
+    case ACTIVATION_SWISH:
+        return x / (1 + exp(-x));
+    case ACTIVATION_HSIGMOID:
+        return hard;
+    case ACTIVATION_SIGMOID:
+        return 1 / (1 + exp(-x));
+    default:
+        return fmax(x, 0);
+    }
+}
+
+static void elementwise(const struct run *run, size_t i, double *out)
 {
     const struct op *op = &run->network->ops[i];
     const double *a = run->out[op->input[0]], *b = run->out[op->input[1]];
-    double *out = run->out[i], top = op->activation == ACTIVATION_RELU6 ? 6 : INFINITY;
+    size_t pixels = (size_t)(op->out.height * op->out.width);
+
+    for (size_t k = 0; k < run->n * size_of(&op->out); k++)
+        switch (op->kind) {
+        case OP_ADD:
+            out[k] = a[k] + b[k];
+            break;
+        case OP_SCALE:
+            out[k] = a[k] * b[k / pixels];
+            break;
+        case OP_DROPOUT:
+            out[k] = run->training && run->factor[i] ? a[k] * run->factor[i][k] : a[k];
+            break;
+        default:
+            out[k] = activated(op->activation, a[k]);
+        }
+}
+
+static void run_op(const struct run *run, size_t i, const double *w)
+{
+    const struct op *op = &run->network->ops[i];
+    double *out = run->out[i];
 
     switch (op->kind) {
     case OP_CONV:
@@ -189,15 +231,14 @@ static void run_op(const struct run *run, size_t i, const double *w)
         pool(run, op, out);
         break;
     default:
-        for (size_t k = 0; k < run->n * size_of(&op->out); k++)
-            out[k] = op->kind == OP_ADD ? a[k] + b[k] : fmin(fmax(a[k], 0), top);
+        elementwise(run, i, out);
     }
 }
 
 double *reference_logits(const struct network *network, const double *numbers, const double *images,
-                         size_t n, bool training)
+                         size_t n, bool training, double *const *factor)
 {
-    struct run run = { .network = network, .n = n, .training = training };
+    struct run run = { .network = network, .n = n, .training = training, .factor = factor };
     double *logits;
 
     run.out = calloc(network->n_ops, sizeof *run.out);

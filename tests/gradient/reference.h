@@ -9,8 +9,9 @@
 size_t reference_numbers(const struct network *network, bool **is_parameter_out);
 
 /* The logits [n][classes] for images [n][channels][height][width], the caller's to free. Norms use
- * the statistics of the batch when training, else those among the numbers. */
+ * the statistics of the batch when training, else those among the numbers. factor[i] of a dropout is
+ * what it multiplies by when training, [n][channels][height][width], or NULL: by 1. */
 double *reference_logits(const struct network *network, const double *numbers, const double *images,
-                         size_t n, bool training);
+                         size_t n, bool training, double *const *factor);
 
 #endif

@@ -4,19 +4,12 @@
  * show that the operation hands its own back rightly, and a dense layer. */
 #include "tests/unit/check.h"
 
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-#include "common/rng.h"
 #include "tests/bench/models.h"
-#include "tests/gradient/reference.h"
-#include "worker/engine/dense.h"
-#include "worker/engine/net.h"
-#include "worker/engine/optimizer.h"
-#include "worker/engine/weights.h"
+#include "tests/gradient/check_network.h"
 
-enum { CLASSES = 3, MOST_CHECKED = 60 /* parameters of a case */ };
+enum { CLASSES = 3 };
 
 /* ---- the operations ---- */
 
@@ -47,6 +40,8 @@ CONV_CASE(conv_5_stride, KERNEL(5), .out.channels = 17, .pad = 2, .stride = 2, .
 CONV_CASE(conv_2_stride_3, KERNEL(2), .out.channels = 4, .stride = 3, .pad = 1)
 CONV_CASE(conv_oblong, .kernel_h = 3, .kernel_w = 2, .out.channels = 4, .pad = 1)
 CONV_CASE(conv_pad_2, KERNEL(3), .out.channels = 4, .pad = 2)
+CONV_CASE(conv_7_stride, KERNEL(7), .out.channels = 6, .pad = 3, .stride = 2)
+CONV_CASE(grouped_7_stride, KERNEL(7), .out.channels = 18, .pad = 3, .stride = 2, .groups = 3)
 CONV_CASE(grouped, KERNEL(3), .out.channels = 8, .pad = 1, .groups = 2)
 CONV_CASE(grouped_pointwise, KERNEL(1), .out.channels = 24, .groups = 4, .bias = true)
 CONV_CASE(grouped_multiplier, KERNEL(3), .out.channels = 12, .pad = 1, .groups = 6, .stride = 2)
@@ -68,6 +63,8 @@ DEPTHWISE_CASE(depthwise_3_bias, KERNEL(3), .pad = 1, .bias = true)
 DEPTHWISE_CASE(depthwise_3_stride, KERNEL(3), .pad = 1, .stride = 2, .bias = true)
 DEPTHWISE_CASE(depthwise_5, KERNEL(5), .pad = 2)
 DEPTHWISE_CASE(depthwise_5_stride, KERNEL(5), .pad = 2, .stride = 2)
+DEPTHWISE_CASE(depthwise_7, KERNEL(7), .pad = 3)
+DEPTHWISE_CASE(depthwise_7_stride, KERNEL(7), .pad = 3, .stride = 2, .bias = true)
 DEPTHWISE_CASE(depthwise_unpadded, KERNEL(2), .stride = 1)
 DEPTHWISE_CASE(depthwise_stride_3, KERNEL(3), .pad = 0, .stride = 3)
 
@@ -86,9 +83,32 @@ static int relu6(struct network *n, int i)
     return model_act(n, i, ACTIVATION_RELU6);
 }
 
+#define ACTIVATION_CASE(name, kind)                                                                \
+    static int name(struct network *n, int i)                                                      \
+    {                                                                                              \
+        return model_act(n, i, kind);                                                              \
+    }                                                                                              \
+    static int norm_##name(struct network *n, int i)                                               \
+    {                                                                                              \
+        return name(n, norm(n, i));                                                                \
+    }
+
+ACTIVATION_CASE(hswish, ACTIVATION_HSWISH)
+ACTIVATION_CASE(swish, ACTIVATION_SWISH)
+ACTIVATION_CASE(hsigmoid, ACTIVATION_HSIGMOID)
+ACTIVATION_CASE(sigmoid, ACTIVATION_SIGMOID)
+
 static int norm_relu6(struct network *n, int i)
 {
     return relu6(n, norm(n, i));
+}
+
+/* Far out, where the curves are flat or straight and e^x would overflow. */
+static int swish_far_out(struct network *n, int i)
+{
+    for (int k = 0; k < 5; k++)
+        i = model_add(n, i, i);
+    return norm_swish(n, model_add(n, swish(n, i), sigmoid(n, i)));
 }
 
 static int norm_twice(struct network *n, int i)
@@ -156,6 +176,99 @@ static int max_pool_overlapping(struct network *n, int i)
     return norm(n, model_pool(n, i, POOLING_MAX, 2, 1, 0));
 }
 
+static int average_pool_same(struct network *n, int i)
+{
+    return norm(n, model_pool(n, norm_hswish(n, i), POOLING_AVERAGE, 3, 1, 1));
+}
+
+static int max_pool_padded(struct network *n, int i)
+{
+    return model_pool(n, i, POOLING_MAX, 3, 1, 1);
+}
+
+static int scale(struct network *n, int i)
+{
+    return model_scale(n, i, model_global_pool(n, i));
+}
+
+static int scale_of_one_pixel(struct network *n, int i)
+{
+    i = model_global_pool(n, i);
+    return model_scale(n, i, i);
+}
+
+static int scale_read_twice(struct network *n, int i)
+{
+    int a = norm_relu6(n, i), gate = sigmoid(n, norm(n, model_global_pool(n, depthwise_3(n, a))));
+    int b = model_scale(n, a, gate);
+
+    return model_add(n, norm_swish(n, b), model_scale(n, b, gate));
+}
+
+static int squeeze_excite(struct network *n, int i)
+{
+    return model_squeeze_excite(n, norm_hswish(n, i), 5, ACTIVATION_HSIGMOID);
+}
+
+static int mobilenet_v3_block(struct network *n, int i)
+{
+    int wide = norm_hswish(n, conv_op(n, i, (struct op){ KERNEL(1), .out.channels = 20 }));
+
+    wide = norm_hswish(n, depthwise_5(n, wide));
+    wide = model_squeeze_excite(n, wide, 8, ACTIVATION_HSIGMOID);
+    wide = conv_op(n, wide, (struct op){ KERNEL(1), .out.channels = n->ops[i].out.channels });
+    return model_add(n, norm(n, wide), i);
+}
+
+static int dropout(struct network *n, int i)
+{
+    return model_dropout(n, i, 4000);
+}
+
+static int dropout_between(struct network *n, int i)
+{
+    return norm_relu6(n, model_dropout(n, norm_hswish(n, i), 2500));
+}
+
+static int dropout_read_twice(struct network *n, int i)
+{
+    int a = model_dropout(n, i, 5000);
+
+    return model_add(n, model_dropout(n, a, 1000), model_add(n, i, a));
+}
+
+/* A cell of NATS-Bench's topology space: every node the sum of what comes from those before. */
+static int cell(struct network *n, int i)
+{
+    int channels = n->ops[i].out.channels, a, b, c;
+
+    a = norm(n,
+             conv_op(n, relu(n, i), (struct op){ KERNEL(3), .out.channels = channels, .pad = 1 }));
+    b = norm(n, conv_op(n, relu(n, a), (struct op){ KERNEL(1), .out.channels = channels }));
+    b = model_add(n, model_pool(n, i, POOLING_AVERAGE, 3, 1, 1), b);
+    c = norm(n,
+             conv_op(n, relu(n, b), (struct op){ KERNEL(3), .out.channels = channels, .pad = 1 }));
+    return model_add(n, model_add(n, i, model_pool(n, a, POOLING_AVERAGE, 3, 1, 1)), c);
+}
+
+/* What leads nowhere changes nothing. */
+static int dead_ends(struct network *n, int i)
+{
+    int a = depthwise_3(n, i), b = norm(n, pointwise(n, i));
+
+    dropout(n, relu(n, b));
+    return norm_relu6(n, model_add(n, a, i));
+}
+
+/* Norms that come long after what they normalise. */
+static int interleaved(struct network *n, int i)
+{
+    int a = depthwise_3(n, i), b = depthwise_5(n, i);
+    int bn = norm(n, b), an = norm(n, a);
+
+    return model_add(n, hswish(n, bn), relu(n, an));
+}
+
 static int global_pool(struct network *n, int i)
 {
     return model_global_pool(n, norm_relu6(n, i));
@@ -171,205 +284,6 @@ static int dense_without_bias(struct network *n, int i)
     return model_op(n, (struct op){ .kind = OP_DENSE, .input = { i }, .out.channels = 4 });
 }
 
-/* ---- running a case ---- */
-
-struct run {
-    const char *name;
-    struct network network;
-    struct net *net;
-    size_t n, count; /* images, numbers */
-    bool *is_parameter;
-    double *numbers, *images, *weight; /* weight: of each logit in the sum that is derived */
-};
-
-static double sum_of_logits(const struct run *run)
-{
-    double *logits = reference_logits(&run->network, run->numbers, run->images, run->n, true);
-    double sum = 0;
-
-    for (size_t i = 0; i < run->n * CLASSES; i++)
-        sum += run->weight[i] * logits[i];
-    free(logits);
-    return sum;
-}
-
-static double *random_numbers(struct rng *rng, size_t n)
-{
-    double *numbers = malloc(n * sizeof *numbers);
-
-    for (size_t i = 0; i < n; i++)
-        numbers[i] = (float)rng_normal(rng);
-    return numbers;
-}
-
-/* Numbers of the net, in the order of weights.h. */
-static float *numbers_of(const struct run *run, uint8_t **bytes_out)
-{
-    enum { HEADER = 24 };
-    size_t size;
-
-    assert_int_equal(weights_save(run->net, bytes_out, &size), 0);
-    assert_int_equal(size, HEADER + 4 * run->count + 4);
-    return (float *)(*bytes_out + HEADER);
-}
-
-/* Norms get a scale and shift of their own, so that nothing is 0 or 1 by chance. */
-static void stir(struct run *run, struct rng *rng)
-{
-    for (size_t i = 0; i < run->net->n_nodes; i++) {
-        struct node *node = &run->net->nodes[i];
-
-        for (size_t c = 0; node->has_norm && c < (size_t)node->x.shape.channels; c++) {
-            node->parameter[SCALE].value[c] = (float)(1 + 0.3 * rng_normal(rng));
-            node->parameter[SHIFT].value[c] = (float)(0.5 + 0.3 * rng_normal(rng));
-            node->norm.running_mean[c] = (float)(0.2 * rng_normal(rng));
-            node->norm.running_variance[c] = (float)(0.5 + rng_double(rng));
-        }
-    }
-}
-
-static void fill_input(struct run *run)
-{
-    const struct tensor *x = &run->net->nodes[0].x;
-    size_t channels = (size_t)x->shape.channels;
-
-    for (size_t i = 0; i < run->n * channels * x->pixels; i++) {
-        size_t c = i / x->pixels % channels,
-               pixel = i / x->pixels / channels * x->pixels + i % x->pixels;
-
-        tensor_at(x, c / BLOCK, pixel)[c % BLOCK] = (float)run->images[i];
-    }
-}
-
-static void run_init(struct run *run, const char *name, const struct kernels *kernels, size_t n)
-{
-    struct errmsg err;
-    struct rng rng;
-    uint8_t *bytes;
-    float *numbers;
-
-    run->name = name;
-    run->n = n;
-    rng_init(&rng, 7, 0);
-    if (net_new(&run->network, n + 1, kernels, &run->net, &err) < 0)
-        fail_msg("%s: %s", name, err.text);
-    weights_init(run->net, 3);
-    stir(run, &rng);
-    run->count = reference_numbers(&run->network, &run->is_parameter);
-    run->numbers = random_numbers(&rng, run->count);
-    numbers = numbers_of(run, &bytes);
-    for (size_t i = 0; i < run->count; i++)
-        run->numbers[i] = (double)numbers[i];
-    free(bytes);
-    run->images = random_numbers(&rng, n * (size_t)run->net->nodes[0].x.shape.channels *
-                                           run->net->nodes[0].x.pixels);
-    run->weight = random_numbers(&rng, n * CLASSES);
-    fill_input(run);
-}
-
-static void run_clear(struct run *run)
-{
-    net_free(run->net);
-    network_clear(&run->network);
-    free(run->is_parameter);
-    free(run->numbers);
-    free(run->images);
-    free(run->weight);
-}
-
-static void check_logits(struct run *run, bool training)
-{
-    double *want = reference_logits(&run->network, run->numbers, run->images, run->n, training);
-    float got[64];
-
-    assert_int_equal(net_forward(run->net, run->n, training), 0);
-    dense_read(run->net, net_output(run->net), got);
-    for (size_t i = 0; i < run->n * CLASSES; i++)
-        if (!(fabs((double)got[i] - want[i]) < 2e-4 * (1 + fabs(want[i]))))
-            fail_msg("%s: logit %zu is %g, wanted %g (%s)", run->name, i, (double)got[i], want[i],
-                     training ? "training" : "evaluation");
-    free(want);
-}
-
-/* Swaps each parameter's value with its gradient: numbers_of then gives the latter. */
-static void swap_values(struct net *net)
-{
-    for (size_t i = 0; i < net->n_nodes; i++)
-        for (int kind = 0; kind < PARAMETERS; kind++) {
-            struct parameter *p = &net->nodes[i].parameter[kind];
-            float *value = p->value;
-
-            p->value = p->gradient;
-            p->gradient = value;
-        }
-}
-
-/* The net's own derivatives, in the order of the numbers. */
-static float *derive(struct run *run, uint8_t **bytes_out)
-{
-    const struct edge output = net_output_edge(run->net);
-    float weight[64], *derivatives;
-
-    for (size_t i = 0; i < run->n * CLASSES; i++)
-        weight[i] = (float)run->weight[i];
-    dense_accumulate(run->net, &output, weight);
-    assert_int_equal(net_backward(run->net), 0);
-    swap_values(run->net);
-    derivatives = numbers_of(run, bytes_out);
-    swap_values(run->net);
-    return derivatives;
-}
-
-static double difference(struct run *run, size_t i)
-{
-    const double step = 1e-5;
-    double saved = run->numbers[i], up, down;
-
-    run->numbers[i] = saved + step;
-    up = sum_of_logits(run);
-    run->numbers[i] = saved - step;
-    down = sum_of_logits(run);
-    run->numbers[i] = saved;
-    return (up - down) / (2 * step);
-}
-
-static void check_gradients(struct run *run)
-{
-    size_t stride = run->count / MOST_CHECKED + 1;
-    uint8_t *bytes;
-    float *got = derive(run, &bytes);
-    double largest = 0;
-
-    for (size_t i = 0; i < run->count; i++)
-        if (run->is_parameter[i])
-            largest = fmax(largest, fabs((double)got[i]));
-    assert_true(largest > 0);
-    for (size_t i = 0; i < run->count; i += stride) {
-        double want = run->is_parameter[i] ? difference(run, i) : 0;
-
-        if (run->is_parameter[i] &&
-            !(fabs((double)got[i] - want) < 1e-3 * fabs(want) + 2e-5 * largest))
-            fail_msg("%s: derivative by number %zu is %g, wanted %g", run->name, i, (double)got[i],
-                     want);
-    }
-    free(bytes);
-}
-
-/* A step of training changes nothing but the numbers: no padding, nothing between groups. */
-static void check_step(struct run *run)
-{
-    static const struct schedule schedule = { .momentum = 0.9, .weight_decay = 0.01 };
-    uint8_t *bytes;
-    float *numbers;
-
-    optimizer_step(run->net, &schedule, 0.01);
-    numbers = numbers_of(run, &bytes);
-    for (size_t i = 0; i < run->count; i++)
-        run->numbers[i] = (double)numbers[i];
-    free(bytes);
-    check_logits(run, false);
-}
-
 /* ---- the cases ---- */
 
 struct shape_case {
@@ -381,19 +295,14 @@ struct shape_case {
 
 static void check_case(const struct shape_case *c, const struct kernels *kernels)
 {
-    struct run run = { 0 };
+    struct network network = { 0 };
     char name[100];
-    int i = model_input(&run.network, c->in, c->height, c->width);
+    int i = model_input(&network, c->in, c->height, c->width);
 
     snprintf(name, sizeof name, "%s, %s", c->name, kernels->name);
-    i = c->build(&run.network, model_conv(&run.network, i, c->channels, 1, 1, 1));
-    model_dense(&run.network, i, CLASSES);
-    run_init(&run, name, kernels, c->n);
-    check_logits(&run, false);
-    check_logits(&run, true);
-    check_gradients(&run);
-    check_step(&run);
-    run_clear(&run);
+    i = c->build(&network, model_conv(&network, i, c->channels, 1, 1, 1));
+    model_dense(&network, i, CLASSES);
+    check_network(name, &network, kernels, c->n);
 }
 
 static void test_operations(void **state)
@@ -448,6 +357,35 @@ static void test_operations(void **state)
         { "max pooling", max_pool, 3, 18, 7, 6, 2 },
         { "max pooling, overlapping", max_pool_overlapping, 3, 5, 4, 4, 2 },
         { "global pooling", global_pool, 3, 18, 4, 5, 4 },
+        { "average pooling, same size", average_pool_same, 3, 18, 5, 3, 2 },
+        { "max pooling, padded", max_pool_padded, 3, 18, 3, 5, 2 },
+        { "7x7 with stride", conv_7_stride, 3, 5, 9, 8, 2 },
+        { "grouped 7x7 with stride", grouped_7_stride, 3, 6, 7, 10, 2 },
+        { "depthwise 7x7", depthwise_7, 3, 18, 5, 9, 2 },
+        { "depthwise 7x7 with stride", depthwise_7_stride, 3, 18, 8, 11, 2 },
+        { "depthwise 7x7 with stride on one pixel", depthwise_7_stride, 3, 5, 1, 1, 3 },
+        { "hswish", hswish, 3, 5, 3, 3, 2 },
+        { "swish", swish, 3, 18, 3, 3, 2 },
+        { "hsigmoid", hsigmoid, 3, 5, 3, 3, 2 },
+        { "sigmoid", sigmoid, 3, 18, 3, 3, 2 },
+        { "swish far out", swish_far_out, 3, 7, 3, 3, 3 },
+        { "norm and hswish", norm_hswish, 3, 21, 3, 3, 3 },
+        { "norm and swish", norm_swish, 3, 5, 4, 3, 3 },
+        { "norm and hsigmoid", norm_hsigmoid, 3, 21, 3, 3, 3 },
+        { "norm and sigmoid", norm_sigmoid, 3, 5, 4, 3, 3 },
+        { "scale", scale, 3, 18, 4, 5, 3 },
+        { "scale, several strips", scale, 3, 5, 13, 21, 2 },
+        { "scale of one pixel by itself", scale_of_one_pixel, 3, 18, 2, 3, 3 },
+        { "scale read twice", scale_read_twice, 3, 18, 4, 4, 3 },
+        { "squeeze-and-excitation", squeeze_excite, 3, 18, 5, 4, 3 },
+        { "MobileNetV3's block", mobilenet_v3_block, 3, 7, 5, 5, 3 },
+        { "dropout", dropout, 3, 18, 4, 4, 3 },
+        { "dropout, several strips", dropout, 3, 5, 13, 21, 2 },
+        { "dropout before a norm", dropout_between, 3, 18, 4, 4, 3 },
+        { "dropout of dropout", dropout_read_twice, 3, 5, 4, 4, 3 },
+        { "cell", cell, 3, 7, 4, 5, 2 },
+        { "dead ends", dead_ends, 3, 7, 4, 4, 3 },
+        { "interleaved norms", interleaved, 3, 18, 4, 4, 3 },
         { "dense, norm, relu", dense_norm_relu, 3, 5, 3, 2, 5 },
         { "dense without bias", dense_without_bias, 3, 18, 3, 3, 2 },
     };
@@ -471,36 +409,30 @@ static void test_input(void **state)
         { "depthwise on the input", depthwise_3 },
         { "dense on the input", dense_norm_relu },
         { "norm of pooling", max_pool_overlapping },
+        { "scale of the input", scale },
+        { "dropout of the input", dropout },
+        { "dropouts of the input", dropout_read_twice },
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct run run = { 0 };
-        int in = model_input(&run.network, 3, 4, 5);
+        struct network network = { 0 };
+        int in = model_input(&network, 3, 4, 5);
 
-        model_dense(&run.network, cases[i].build(&run.network, in), CLASSES);
-        run_init(&run, cases[i].name, kernels_best(), 3);
-        check_logits(&run, true);
-        check_gradients(&run);
-        check_step(&run);
-        run_clear(&run);
+        model_dense(&network, cases[i].build(&network, in), CLASSES);
+        check_network(cases[i].name, &network, kernels_best(), 3);
     }
 }
 
 /* The logits need not come from a dense layer. */
 static void test_logits_of_any_kind(void **state)
 {
-    struct run run = { 0 };
-    int i = model_conv(&run.network, model_input(&run.network, 2, 5, 5), CLASSES, 3, 2, 1);
+    struct network network = { 0 };
+    int i = model_conv(&network, model_input(&network, 2, 5, 5), CLASSES, 3, 2, 1);
 
     (void)state;
-    model_act(&run.network, model_norm(&run.network, model_global_pool(&run.network, i)),
-              ACTIVATION_RELU6);
-    run_init(&run, "norm and relu6 at the end", kernels_best(), 4);
-    check_logits(&run, false);
-    check_logits(&run, true);
-    check_gradients(&run);
-    check_step(&run);
-    run_clear(&run);
+    i = model_norm(&network, model_global_pool(&network, i));
+    model_act(&network, i, ACTIVATION_RELU6);
+    check_network("norm and relu6 at the end", &network, kernels_best(), 4);
 }
 
 int main(void)

@@ -149,7 +149,7 @@ static void check_depthwise(const struct kernels *kernels, size_t pixels, size_t
     float *dy = random_floats(2 * size), *dw = random_floats(taps * BLOCK);
     float *got = random_floats(size), *want = random_floats(size),
           *want_dw = random_floats(taps * BLOCK);
-    int32_t offset[32];
+    int32_t offset[49];
 
     for (size_t t = 0; t < taps; t++)
         offset[t] = (int32_t)rng_below(&rng, 9) * BLOCK + (int32_t)(t % 2 * row);
@@ -179,7 +179,7 @@ static void check_depthwise(const struct kernels *kernels, size_t pixels, size_t
 
 static void test_depthwise(void **state)
 {
-    static const size_t taps[] = { 1, 4, 9, 10, 25 };
+    static const size_t taps[] = { 1, 4, 9, 10, 25, 49 };
 
     (void)state;
     rng_init(&rng, 2, 0);
@@ -191,9 +191,35 @@ static void test_depthwise(void **state)
 
 /* ---- element by element ---- */
 
-static float clamped(float v, const struct finish *finish)
+/* The curve and its slope at u. */
+static double curve_at(double u, const struct finish *finish, double *slope_out)
 {
-    return fminf(fmaxf(v, finish->low), finish->high);
+    double s = 1 / (1 + exp(-u)), hard = fmin(fmax(u + 3, 0), 6) / 6;
+    bool bends = u > -3 && u < 3;
+
+    switch (finish->curve) {
+    case CURVE_HSWISH:
+        *slope_out = bends ? u / 3 + 0.5 : u >= 3;
+        return u * hard;
+    case CURVE_SWISH:
+        *slope_out = s + u * s * (1 - s);
+        return u * s;
+    case CURVE_HSIGMOID:
+        *slope_out = bends ? 1.0 / 6 : 0;
+        return hard;
+    case CURVE_SIGMOID:
+        *slope_out = s * (1 - s);
+        return s;
+    default:
+        *slope_out = u > (double)finish->low && u < (double)finish->high;
+        return fmin(fmax(u, (double)finish->low), (double)finish->high);
+    }
+}
+
+static double finished(float x, size_t i, const struct finish *finish, double *slope_out)
+{
+    return curve_at((double)(x * finish->scale[i % BLOCK] + finish->shift[i % BLOCK]), finish,
+                    slope_out);
 }
 
 static void check_values(const struct kernels *kernels, size_t pixels, const struct finish *finish)
@@ -201,8 +227,11 @@ static void check_values(const struct kernels *kernels, size_t pixels, const str
     size_t n = pixels * BLOCK;
     float *x = random_floats(n), *got = random_floats(n), *want = random_floats(n);
 
-    for (size_t i = 0; i < n; i++)
-        want[i] = clamped(x[i] * finish->scale[i % BLOCK] + finish->shift[i % BLOCK], finish);
+    for (size_t i = 0; i < n; i++) {
+        double slope;
+
+        want[i] = (float)finished(x[i], i, finish, &slope);
+    }
     kernels->value(got, x, pixels, finish);
     check_near(kernels->name, got, want, n);
     kernels->value_add(got, x, pixels, finish);
@@ -241,17 +270,18 @@ static void check_sums(const struct kernels *kernels, size_t pixels, const struc
     float(*sum)[BLOCK] = (float(*)[BLOCK])sums, want_sum[4][BLOCK] = { { 0 } };
 
     for (size_t i = 0; i < n; i++) {
-        float u = x[i] * finish->scale[i % BLOCK] + finish->shift[i % BLOCK];
         float about = x[i] - center[i % BLOCK];
+        double slope;
 
-        want[i] = u > finish->low && u < finish->high ? d[i] + (add ? got[i] : 0) : 0;
+        finished(x[i], i, finish, &slope);
+        want[i] = (float)slope * (d[i] + (add ? got[i] : 0));
         want_sum[0][i % BLOCK] += about;
         want_sum[1][i % BLOCK] += about * about;
         want_sum[2][i % BLOCK] += want[i];
         want_sum[3][i % BLOCK] += want[i] * about;
     }
     kernels->moments(x, pixels, center, sum);
-    kernels->accumulate_masked(got, d, pixels, add, x, finish, center, sum + 2);
+    kernels->accumulate_bent(got, d, pixels, add, x, finish, center, sum + 2);
     check_near(kernels->name, got, want, n);
     check_near(kernels->name, sums, want_sum[0], 4 * BLOCK);
     for (size_t i = 0; i < n; i++)
@@ -266,9 +296,39 @@ static void check_sums(const struct kernels *kernels, size_t pixels, const struc
     free(sums);
 }
 
+static void check_dot(const struct kernels *kernels, size_t pixels)
+{
+    size_t n = pixels * BLOCK;
+    float *a = random_floats(n), *b = random_floats(n), *got = random_floats(BLOCK);
+    float want[BLOCK];
+
+    memcpy(want, got, sizeof want);
+    for (size_t i = 0; i < n; i++)
+        want[i % BLOCK] += a[i] * b[i];
+    kernels->dot(a, b, pixels, got);
+    check_near(kernels->name, got, want, BLOCK);
+    free(a);
+    free(b);
+    free(got);
+}
+
+static const struct {
+    enum curve curve;
+    float low, high;
+} curves[] = {
+    { CURVE_CLAMP, -INFINITY, INFINITY },
+    { CURVE_CLAMP, 0, INFINITY },
+    { CURVE_CLAMP, 0, 0.7f },
+    { .curve = CURVE_HSWISH },
+    { .curve = CURVE_SWISH },
+    { .curve = CURVE_HSIGMOID },
+    { .curve = CURVE_SIGMOID },
+};
+
+enum { CURVES = sizeof curves / sizeof *curves };
+
 static void test_elements(void **state)
 {
-    static const float limits[][2] = { { -INFINITY, INFINITY }, { 0, INFINITY }, { 0, 0.7f } };
     float *scale, *shift;
 
     (void)state;
@@ -278,8 +338,10 @@ static void test_elements(void **state)
     for (const struct kernels *const *kernels = kernels_all(); *kernels; kernels++)
         for (size_t pixels = 1; pixels <= 18; pixels++) {
             check_input_gradient(*kernels, pixels);
-            for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
-                const struct finish finish = { scale, shift, limits[i][0], limits[i][1] };
+            check_dot(*kernels, pixels);
+            for (size_t i = 0; i < CURVES; i++) {
+                const struct finish finish = { scale, shift, curves[i].curve, curves[i].low,
+                                               curves[i].high };
 
                 check_values(*kernels, pixels, &finish);
                 check_sums(*kernels, pixels, &finish, 0);
@@ -290,11 +352,43 @@ static void test_elements(void **state)
     free(shift);
 }
 
+/* From far below the smallest e^x to far above the largest, in steps of about 2^-7. */
+static void test_curves_everywhere(void **state)
+{
+    _Alignas(64) float x[BLOCK], d[BLOCK], out[BLOCK], slope[BLOCK], ones[BLOCK];
+    _Alignas(64) float zeros[BLOCK] = { 0 }, sum[2][BLOCK];
+
+    (void)state;
+    for (int i = 0; i < BLOCK; i++)
+        ones[i] = d[i] = 1;
+    for (const struct kernels *const *kernels = kernels_all(); *kernels; kernels++)
+        for (size_t i = 0; i < CURVES * 2000; i++) {
+            const struct finish finish = { ones, zeros, curves[i % CURVES].curve,
+                                           curves[i % CURVES].low, curves[i % CURVES].high };
+
+            bool hard = finish.curve == CURVE_HSWISH || finish.curve == CURVE_HSIGMOID;
+            double rounding = hard ? 3e-7 : 1e-36; /* u / 6 + 1 / 2 near u = -3 */
+
+            for (int k = 0; k < BLOCK; k++)
+                x[k] = -125 + 250.0f / 2000 * ((float)(i / CURVES) + (float)k / BLOCK);
+            (*kernels)->value(out, x, 1, &finish);
+            (*kernels)->accumulate_bent(slope, d, 1, 0, x, &finish, zeros, sum);
+            for (int k = 0; k < BLOCK; k++) {
+                double want_slope, want = curve_at((double)x[k], &finish, &want_slope);
+
+                if (fabs((double)out[k] - want) > 1e-6 * fabs(want) + rounding ||
+                    fabs((double)slope[k] - want_slope) > 1e-5)
+                    fail_msg("%s, curve %d at %g: %g, wanted %g; slope %g, wanted %g",
+                             (*kernels)->name, (int)finish.curve, (double)x[k], (double)out[k],
+                             want, (double)slope[k], want_slope);
+            }
+        }
+}
+
 /* A diverged training must not look like one that only has dead units. */
 static void test_an_activation_lets_nan_through(void **state)
 {
     _Alignas(64) float x[BLOCK], out[BLOCK], ones[BLOCK], zeros[BLOCK] = { 0 };
-    const struct finish finish = { ones, zeros, 0, 6 };
 
     (void)state;
     for (int i = 0; i < BLOCK; i++) {
@@ -302,8 +396,13 @@ static void test_an_activation_lets_nan_through(void **state)
         ones[i] = 1;
     }
     for (const struct kernels *const *kernels = kernels_all(); *kernels; kernels++) {
-        (*kernels)->value(out, x, 1, &finish);
-        check_true((*kernels)->name, out[0] == 6 && isnan(out[1]) && isnan(out[15]));
+        for (size_t i = 0; i < CURVES; i++) {
+            const struct finish finish = { ones, zeros, curves[i].curve, curves[i].low,
+                                           curves[i].high };
+
+            (*kernels)->value(out, x, 1, &finish);
+            check_true((*kernels)->name, isfinite(out[0]) && isnan(out[1]) && isnan(out[15]));
+        }
     }
 }
 
@@ -313,6 +412,7 @@ int main(void)
         cmocka_unit_test(test_products),
         cmocka_unit_test(test_depthwise),
         cmocka_unit_test(test_elements),
+        cmocka_unit_test(test_curves_everywhere),
         cmocka_unit_test(test_an_activation_lets_nan_through),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,9 +4,10 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* While building: which node gives an op's result, and how many ops read it. */
-struct result {
-    size_t node, readers;
+/* What building needs to know of an op. */
+struct use {
+    bool live;      /* its result leads to the logits */
+    size_t readers; /* live ones */
 };
 
 static enum node_kind kind_of(const struct net *net, const struct op *op)
@@ -23,65 +24,87 @@ static enum node_kind kind_of(const struct net *net, const struct op *op)
         return NODE_POOL;
     case OP_DENSE:
         return NODE_DENSE;
+    case OP_SCALE:
+        return NODE_SCALE;
+    case OP_DROPOUT:
+        return NODE_DROPOUT;
     default: /* an addition, or the copy that a lone norm or activation needs */
         return NODE_SUM;
     }
 }
 
-/* Joins op i to a node, if it is a norm or activation that the node can still take. */
-static bool join(struct node *node, const struct op *op, size_t i)
+static void take_activation(struct node *node, enum activation activation)
 {
-    if (op->kind == OP_NORM && !node->has_norm && !node->clamps) {
+    static const struct {
+        enum curve curve;
+        float low, high;
+    } curves[ACTIVATION_KINDS] = {
+        [ACTIVATION_RELU] = { CURVE_CLAMP, 0, INFINITY },
+        [ACTIVATION_RELU6] = { CURVE_CLAMP, 0, 6 },
+        [ACTIVATION_HSWISH] = { .curve = CURVE_HSWISH },
+        [ACTIVATION_SWISH] = { .curve = CURVE_SWISH },
+        [ACTIVATION_HSIGMOID] = { .curve = CURVE_HSIGMOID },
+        [ACTIVATION_SIGMOID] = { .curve = CURVE_SIGMOID },
+    };
+
+    node->has_activation = true;
+    node->curve = curves[activation].curve;
+    node->low = curves[activation].low;
+    node->high = curves[activation].high;
+}
+
+/* Joins an op to a node, if it is a norm or activation that the node can still take. */
+static bool join(struct node *node, const struct op *op)
+{
+    if (op->kind == OP_NORM && !node->has_norm && !node->has_activation) {
         node->has_norm = node->wants_gradient = true;
-    } else if (op->kind == OP_ACTIVATION && !node->clamps) {
-        node->clamps = true;
-        node->low = 0;
-        node->high = op->activation == ACTIVATION_RELU6 ? 6 : INFINITY;
+    } else if (op->kind == OP_ACTIVATION && !node->has_activation) {
+        take_activation(node, op->activation);
     } else {
         return false;
     }
-    node->last = i;
     return true;
 }
 
-static void add_node(struct net *net, const struct result *results, size_t i)
+static void add_node(struct net *net, size_t i, bool live)
 {
     const struct op *op = &net->network.ops[i];
     struct node *node = &net->nodes[net->n_nodes++];
 
-    *node = (struct node){ .kind = kind_of(net, op), .op = i, .last = i };
+    *node = (struct node){ .kind = kind_of(net, op), .op = i, .live = live };
     node->low = -INFINITY;
     node->high = INFINITY;
     node->wants_gradient = op->kind == OP_CONV || op->kind == OP_DENSE;
     for (int k = 0; k < op_inputs(op->kind); k++) {
-        size_t from = results[op->input[k]].node;
+        size_t from = net->node_of[op->input[k]];
 
         node->input[node->n_inputs++].node = from;
         node->wants_gradient |= net->nodes[from].wants_gradient;
     }
-    join(node, op, i);
+    join(node, op);
 }
 
-static void add_op(struct net *net, struct result *results, size_t i)
+static void add_op(struct net *net, const struct use *uses, size_t i)
 {
     const struct op *op = &net->network.ops[i];
-    const struct result *in = &results[op->input[0]];
-    struct node *before = i > 0 ? &net->nodes[in->node] : NULL;
+    size_t in = (size_t)op->input[0];
+    struct node *before = i > 0 ? &net->nodes[net->node_of[in]] : NULL;
 
     /* The input has no way back, which a norm would need. */
-    if (before && in->readers == 1 && before->kind != NODE_INPUT && join(before, op, i)) {
-        results[i].node = in->node;
+    if (before && uses[i].live && uses[in].readers == 1 && before->kind != NODE_INPUT &&
+        join(before, op)) {
+        net->node_of[i] = net->node_of[in];
         return;
     }
-    results[i].node = net->n_nodes;
-    add_node(net, results, i);
+    net->node_of[i] = net->n_nodes;
+    add_node(net, i, uses[i].live);
 }
 
 /* The readers' order backward, last node first. */
 static void order_edges(struct net *net, struct edge **latest)
 {
     for (size_t i = net->n_nodes; i-- > 0;)
-        for (size_t k = 0; k < net->nodes[i].n_inputs; k++) {
+        for (size_t k = 0; net->nodes[i].live && k < net->nodes[i].n_inputs; k++) {
             struct edge *edge = &net->nodes[i].input[k];
 
             edge->first = !latest[edge->node];
@@ -92,54 +115,36 @@ static void order_edges(struct net *net, struct edge **latest)
             latest[i]->last = true;
 }
 
-static int check_kinds(const struct network *network, struct errmsg *err)
+static void find_uses(const struct network *network, struct use *uses)
 {
-    for (size_t i = 0; i < network->n_ops; i++) {
-        const struct op *op = &network->ops[i];
+    uses[network->n_ops - 1].live = true;
+    for (size_t i = network->n_ops; i-- > 0;)
+        for (int k = 0; uses[i].live && k < op_inputs(network->ops[i].kind); k++) {
+            struct use *input = &uses[network->ops[i].input[k]];
 
-        if (op->kind == OP_SCALE || op->kind == OP_DROPOUT || op->activation > ACTIVATION_RELU6)
-            return errmsg_set(err, -EINVAL, "op %zu (%s): this engine cannot train it", i,
-                              op->kind == OP_ACTIVATION ? activation_name(op->activation)
-                                                        : op_kind_name(op->kind));
-    }
-    return 0;
-}
-
-static int check_readers(const struct net *net, const struct result *results, struct errmsg *err)
-{
-    for (size_t i = 0; i + 1 < net->network.n_ops; i++)
-        if (results[i].readers == 0)
-            return errmsg_set(err, -EINVAL, "op %zu (%s): its result is never used", i,
-                              op_kind_name(net->network.ops[i].kind));
-    return 0;
+            input->live = true;
+            input->readers++;
+        }
 }
 
 int graph_build(struct net *net, struct errmsg *err)
 {
     size_t n = net->network.n_ops;
-    struct result *results = calloc(n, sizeof *results);
+    struct use *uses = calloc(n, sizeof *uses);
     struct edge **latest = calloc(n, sizeof *latest);
-    int rc = check_kinds(&net->network, err);
+    int rc = 0;
 
-    if (rc < 0)
-        goto out;
-    rc = -ENOMEM;
     net->nodes = calloc(n, sizeof *net->nodes);
-    if (!results || !latest || !net->nodes) {
-        errmsg_set(err, rc, "no memory for a network");
-        goto out;
+    net->node_of = calloc(n, sizeof *net->node_of);
+    if (uses && latest && net->nodes && net->node_of) {
+        find_uses(&net->network, uses);
+        for (size_t i = 0; i < n; i++)
+            add_op(net, uses, i);
+        order_edges(net, latest);
+    } else {
+        rc = errmsg_set(err, -ENOMEM, "no memory for a network");
     }
-    for (size_t i = 0; i < n; i++)
-        for (int k = 0; k < op_inputs(net->network.ops[i].kind); k++)
-            results[net->network.ops[i].input[k]].readers++;
-    rc = check_readers(net, results, err);
-    if (rc < 0)
-        goto out;
-    for (size_t i = 0; i < n; i++)
-        add_op(net, results, i);
-    order_edges(net, latest);
-out:
-    free(results);
+    free(uses);
     free(latest);
     return rc;
 }
@@ -184,7 +189,7 @@ static void release(struct shared *shared, size_t node)
 int graph_place_gradients(struct net *net, struct arena *arena)
 {
     struct shared shared = { .taken = calloc(net->n_nodes, sizeof *shared.taken) };
-    size_t *start = calloc(net->n_nodes, sizeof *start);
+    size_t *start = calloc(net->n_nodes, sizeof *start), output = net_output_edge(net).node;
     float *base;
 
     if (!shared.taken || !start) {
@@ -192,9 +197,9 @@ int graph_place_gradients(struct net *net, struct arena *arena)
         free(start);
         return -ENOMEM;
     }
-    start[net->n_nodes - 1] = take(&shared, net->n_nodes - 1, tensor_floats(&net_output(net)->g));
+    start[output] = take(&shared, output, tensor_floats(&net_output(net)->g));
     for (size_t i = net->n_nodes; i-- > 0;) { /* the order of the way back */
-        for (size_t k = 0; k < net->nodes[i].n_inputs; k++) {
+        for (size_t k = 0; net->nodes[i].live && k < net->nodes[i].n_inputs; k++) {
             const struct edge *edge = &net->nodes[i].input[k];
 
             if (edge->first)

@@ -4,7 +4,8 @@
 
 #include "worker/engine/net.h"
 
-/* Fills net->nodes from net->network. -EINVAL if an op's result is never used, -ENOMEM. */
+/* Fills net->nodes from net->network. An op that does not lead to the logits becomes a node all the
+ * same, but not a live one. -ENOMEM. */
 int graph_build(struct net *net, struct errmsg *err);
 
 /* Takes memory for the gradients of all nodes, each from its last reader to its own way back;

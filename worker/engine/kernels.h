@@ -39,10 +39,20 @@ struct matmul_gradient {
     float *dw; /* [blocks][taps][16] */
 };
 
-/* value = clamp(x * scale + shift, low, high), and so the way from what an op computed to what
- * its readers see: norm and activation. */
+/* The shapes of activations, see common/network.h. */
+enum curve {
+    CURVE_CLAMP, /* between low and high: relu, relu6, or none at all */
+    CURVE_HSWISH,
+    CURVE_SWISH,
+    CURVE_HSIGMOID,
+    CURVE_SIGMOID,
+};
+
+/* value = curve(x * scale + shift), and so the way from what an op computed to what its readers
+ * see: norm and activation. */
 struct finish {
     const float *scale, *shift; /* [16] */
+    enum curve curve;
     float low, high;
 };
 
@@ -72,12 +82,15 @@ struct kernels {
     /* sum[0] = sum of x - center, sum[1] = sum of (x - center)^2, over pixels. */
     void (*moments)(const float *x, size_t pixels, const float *center, float sum[2][16]);
 
+    /* sum += a * b, over pixels. */
+    void (*dot)(const float *a, const float *b, size_t pixels, float sum[16]);
+
     /* out = d, plus out's old contents where add is true. */
     void (*accumulate)(float *out, const float *d, size_t pixels, int add);
-    /* The same, then masked: 0 where the finish was clamped. sum[0] = sum of out,
-     * sum[1] = sum of out * (x - center). */
-    void (*accumulate_masked)(float *out, const float *d, size_t pixels, int add, const float *x,
-                              const struct finish *finish, const float *center, float sum[2][16]);
+    /* The same, then times the slope of the curve: the gradient of x * scale + shift. sum[0] = sum
+     * of out, sum[1] = sum of out * (x - center). */
+    void (*accumulate_bent)(float *out, const float *d, size_t pixels, int add, const float *x,
+                            const struct finish *finish, const float *center, float sum[2][16]);
 
     /* One step of SGD over n parameters: g += decay * w; v = momentum * v + g;
      * w -= rate * (nesterov ? g + momentum * v : v). n is a multiple of 16. */

@@ -8,8 +8,10 @@
 #include "worker/engine/graph.h"
 
 static const struct layer *const layers[NODE_KINDS] = {
-    [NODE_CONV] = &layer_conv, [NODE_DEPTHWISE] = &layer_depthwise, [NODE_SUM] = &layer_sum,
-    [NODE_POOL] = &layer_pool, [NODE_DENSE] = &layer_dense,
+    [NODE_CONV] = &layer_conv,       [NODE_DEPTHWISE] = &layer_depthwise,
+    [NODE_SUM] = &layer_sum,         [NODE_POOL] = &layer_pool,
+    [NODE_DENSE] = &layer_dense,     [NODE_SCALE] = &layer_scale,
+    [NODE_DROPOUT] = &layer_dropout,
 };
 
 const struct op *node_op(const struct net *net, const struct node *node)
@@ -19,12 +21,13 @@ const struct op *node_op(const struct net *net, const struct node *node)
 
 struct node *net_output(struct net *net)
 {
-    return &net->nodes[net->n_nodes - 1];
+    return &net->nodes[net->node_of[net->network.n_ops - 1]];
 }
 
 struct edge net_output_edge(const struct net *net)
 {
-    return (struct edge){ .node = net->n_nodes - 1, .first = true, .last = true };
+    return (
+        struct edge){ .node = net->node_of[net->network.n_ops - 1], .first = true, .last = true };
 }
 
 /* ---- memory ---- */
@@ -55,7 +58,8 @@ static void lay_out_norm(struct node *node, struct arena *arena)
 static int lay_out_node(struct net *net, struct node *node, struct arena *arena, struct errmsg *err)
 {
     node->x = tensor_of(&node_op(net, node)->out, net->batch);
-    node->x.data = arena_take(arena, tensor_floats(&node->x), sizeof(float));
+    if (node->live)
+        node->x.data = arena_take(arena, tensor_floats(&node->x), sizeof(float));
     node->g = node->x;
     node->scale = take_channels(node, arena);
     node->shift = take_channels(node, arena);
@@ -163,6 +167,7 @@ int net_new(const struct network *network, size_t batch, const struct kernels *k
         net_free(net);
         return rc;
     }
+    net_seed(net, 0);
     *net_out = net;
     return 0;
 }
@@ -174,7 +179,17 @@ void net_free(struct net *net)
     arena_clear(&net->arena);
     network_clear(&net->network);
     free(net->nodes);
+    free(net->node_of);
     free(net);
+}
+
+/* Far from the streams that the trainer takes from the same seed. */
+enum { FIRST_STREAM = 1 << 20 };
+
+void net_seed(struct net *net, uint64_t seed)
+{
+    for (size_t i = 0; i < net->n_nodes; i++)
+        rng_init(&net->nodes[i].rng, seed, FIRST_STREAM + net->nodes[i].op);
 }
 
 /* ---- the way forward and back ---- */
@@ -193,6 +208,8 @@ int net_forward(struct net *net, size_t n, bool training)
 
         if (!goes_on(net))
             return -ECANCELED;
+        if (!node->live)
+            continue;
         if (node->kind != NODE_INPUT)
             layers[node->kind]->forward(net, node);
         norm_forward(net, node);
@@ -218,7 +235,7 @@ int net_backward(struct net *net)
         if (!goes_on(net))
             return -ECANCELED;
         clear_gradients(node);
-        if (!node->wants_gradient)
+        if (!node->live || !node->wants_gradient)
             continue;
         norm_backward(net, node);
         layers[node->kind]->backward(net, node);

@@ -4,11 +4,12 @@
  * that follow it, if nobody else reads what lies between:
  *
  *     x = op(values of earlier nodes)             stored
- *     value = clamp(x * scale + shift, low, high) never stored: applied by whoever reads
+ *     value = curve(x * scale + shift)            never stored: applied by whoever reads
  *
  * scale and shift are what batch norm comes to once the batch's statistics are known. Backward the
- * same holds: g, the gradient of the value, is summed up by the readers, the last of which masks
- * it and takes the sums that the norm's gradient needs, while the numbers are in the cache; and
+ * same holds: g, the gradient of the value, is summed up by the readers, the last of which takes it
+ * back through the curve, and the sums that the norm's gradient needs, while the numbers are in the
+ * cache; and
  *
  *     gradient of x = g * by_g + x * by_x + by_1  applied by the op, as it reads
  *
@@ -22,6 +23,7 @@
 
 #include <stdbool.h>
 
+#include "common/rng.h"
 #include "worker/engine/kernels.h"
 #include "worker/engine/tensor.h"
 #include "worker/engine/window.h"
@@ -33,6 +35,8 @@ enum node_kind {
     NODE_SUM, /* of one or two inputs */
     NODE_POOL,
     NODE_DENSE,
+    NODE_SCALE,
+    NODE_DROPOUT,
     NODE_KINDS
 };
 
@@ -59,16 +63,17 @@ struct norm {
 
 struct node {
     enum node_kind kind;
-    size_t op;   /* index of the op that computes x; of the first op joined, for a copy */
-    size_t last; /* index of the last op joined: this node is its value */
-    bool has_norm, clamps;
+    size_t op; /* index of the op that computes x; of the first op joined, for a copy */
+    bool live; /* some way leads from it to the logits: else it only keeps its parameters */
+    bool has_norm, has_activation;
     bool wants_gradient; /* some parameter lies on its way from the input */
 
     size_t n_inputs;
     struct edge input[2];
 
     struct tensor x, g;
-    float low, high;
+    enum curve curve;
+    float low, high; /* of CURVE_CLAMP */
     float *scale, *shift;
     float *by_g, *by_x, *by_1;
     struct parameter parameter[PARAMETERS];
@@ -77,14 +82,17 @@ struct node {
     struct window window; /* convolutions and pools */
     int32_t *offset;      /* convolutions: of tap and channel, see conv.h */
     int32_t *back_offset;
+
+    struct rng rng, rng_of_pass; /* dropout: its stream; where that stood when the pass began */
 };
 
 struct net {
     struct network network; /* owned */
     size_t n_nodes;
     struct node *nodes;
-    size_t batch; /* most images at a time */
-    size_t n;     /* images of the present batch */
+    size_t *node_of; /* [ops]: the node that an op became, or became part of */
+    size_t batch;    /* most images at a time */
+    size_t n;        /* images of the present batch */
     bool training;
     const struct kernels *kernels;
     struct arena arena;
@@ -95,10 +103,13 @@ struct net {
     void *goes_on_arg;
 };
 
-/* -EINVAL for what the engine cannot run, -ENOMEM. All parameters are 0, norms pass through. */
+/* -EINVAL for what the engine cannot run, -ENOMEM. What does not lead to the logits is never run. All parameters are 0, norms pass through. */
 int net_new(const struct network *network, size_t batch, const struct kernels *kernels,
             struct net **net_out, struct errmsg *err);
 void net_free(struct net *net);
+
+/* Starts the streams of random numbers that dropout draws from, one for each. */
+void net_seed(struct net *net, uint64_t seed);
 
 /* The input's tensor is filled, for n images; leaves the logits in the last node. A training pass
  * uses the batch's statistics and updates the running ones. -ECANCELED when goes_on says no. */
@@ -160,7 +171,8 @@ struct layer {
     void (*backward)(struct net *net, struct node *node);
 };
 
-extern const struct layer layer_conv, layer_depthwise, layer_sum, layer_pool, layer_dense;
+extern const struct layer layer_conv, layer_depthwise, layer_sum, layer_pool, layer_dense,
+    layer_scale, layer_dropout;
 
 void parameter_take(struct node *node, enum parameter_kind kind, size_t n, struct arena *arena);
 

@@ -16,6 +16,7 @@ static struct finish finish_of(const struct node *node, size_t block)
 {
     return (struct finish){ .scale = node->scale + block * BLOCK,
                             .shift = node->shift + block * BLOCK,
+                            .curve = node->curve,
                             .low = node->low,
                             .high = node->high };
 }
@@ -85,15 +86,15 @@ void edge_accumulate(struct net *net, const struct edge *edge, size_t block, siz
     float *g = tensor_at(&node->g, block, pixel);
     _Alignas(64) float sum[2][BLOCK];
 
-    if (!edge->last || !(node->has_norm || node->clamps)) {
+    if (!edge->last || !(node->has_norm || node->has_activation)) {
         net->kernels->accumulate(g, d, n, !edge->first);
         return;
     }
     const struct finish finish = finish_of(node, block);
     const float *center = node->has_norm ? node->norm.mean + block * BLOCK : net->zeros;
 
-    net->kernels->accumulate_masked(g, d, n, !edge->first, tensor_at(&node->x, block, pixel),
-                                    &finish, center, sum);
+    net->kernels->accumulate_bent(g, d, n, !edge->first, tensor_at(&node->x, block, pixel), &finish,
+                                  center, sum);
     if (node->has_norm)
         add_sums(&node->norm, block, sum);
 }

@@ -31,6 +31,7 @@
 typedef float vec __attribute__((vector_size(WIDTH * sizeof(float))));
 typedef float vec_of_floats __attribute__((vector_size(WIDTH * sizeof(float)), may_alias));
 typedef int32_t mask __attribute__((vector_size(WIDTH * sizeof(float))));
+typedef uint32_t bits __attribute__((vector_size(WIDTH * sizeof(float))));
 
 /* v between low and high; a NaN stays one, so that a diverged training shows in its loss. (The
  * machine's instruction returns its second operand when one is NaN.) */
@@ -50,6 +51,32 @@ ALWAYS_INLINE vec clamp(vec v, vec low, vec high)
 ALWAYS_INLINE vec keep_inside(vec v, vec u, vec low, vec high)
 {
     return (vec)((mask)v & ((low < u) & (u < high)));
+}
+
+/* e^v to about two units in the last place, v held between the exponents of the smallest and the
+ * largest normal number: 2^n e^r with n the integer nearest to v / ln 2, and e^r by its series. */
+ALWAYS_INLINE vec exponential(vec v)
+{
+    const vec zero = { 0 };
+    const float round = 12582912; /* 1.5 x 2^23: what is added to it loses its fraction */
+    vec shifted, r, sum = 1.0f / 720 + zero;
+
+    v = clamp(v, zero - 87, zero + 88);
+    shifted = v * 1.44269504f + round;
+    r = v - (shifted - round) * 0.693359375f; /* ln 2 in two parts, the first of few bits */
+    r = r - (shifted - round) * -2.12194440e-4f;
+    sum = sum * r + 1.0f / 120;
+    sum = sum * r + 1.0f / 24;
+    sum = sum * r + 1.0f / 6;
+    sum = sum * r + 0.5f;
+    sum = sum * r + 1;
+    sum = sum * r + 1;
+    return sum * (vec)(((bits)shifted << 23) + (127u << 23));
+}
+
+ALWAYS_INLINE vec sigmoid(vec v)
+{
+    return 1 / (1 + exponential(-v));
 }
 
 ALWAYS_INLINE vec load(const float *p)

@@ -208,6 +208,7 @@ static int fit_init(struct fit *fit, struct trainer *t, const struct image_set *
 {
     fit->trainer = t;
     fit->set = set;
+    net_seed(t->net, t->seed);
     rng_init(&fit->order_rng, t->seed, STREAM_ORDER);
     rng_init(&fit->augment_rng, t->seed, STREAM_AUGMENT);
     count_steps(fit);

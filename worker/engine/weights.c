@@ -73,17 +73,17 @@ static int visit_weights(const struct net *net, const struct node *node, visit_f
     return rc;
 }
 
-/* Nodes come in the order of their ops, and a node's norm right after its weights. */
 static int visit_all(const struct net *net, visit_fn *visit, void *arg)
 {
     int rc = 0;
 
-    for (size_t i = 0; i < net->n_nodes && rc == 0; i++) {
-        const struct node *node = &net->nodes[i];
+    for (size_t i = 0; i < net->network.n_ops && rc == 0; i++) {
+        const struct node *node = &net->nodes[net->node_of[i]];
+        enum op_kind kind = net->network.ops[i].kind;
 
-        if (node->parameter[WEIGHT].n)
+        if (kind == OP_CONV || kind == OP_DENSE)
             rc = visit_weights(net, node, visit, arg);
-        if (rc == 0 && node->has_norm)
+        else if (kind == OP_NORM)
             rc = visit_norm(node, visit, arg);
     }
     return rc;

@@ -1,0 +1,263 @@
+#include "tests/gradient/check_network.h"
+
+#include "tests/unit/check.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "common/rng.h"
+#include "tests/gradient/reference.h"
+#include "worker/engine/dense.h"
+#include "worker/engine/net.h"
+#include "worker/engine/optimizer.h"
+#include "worker/engine/weights.h"
+
+enum { MOST_CHECKED = 60 /* parameters of a network */ };
+
+struct run {
+    const char *name;
+    const struct network *network;
+    struct net *net;
+    size_t n, logits, count; /* images; of them all; numbers */
+    bool *is_parameter;
+    double *numbers, *images, *weight; /* weight: of each logit in the sum that is derived */
+    double **factor;                   /* of each dropout, in the last training pass */
+};
+
+static double sum_of_logits(const struct run *run)
+{
+    double *logits = reference_logits(run->network, run->numbers, run->images, run->n, true,
+                                      run->factor);
+    double sum = 0;
+
+    for (size_t i = 0; i < run->logits; i++)
+        sum += run->weight[i] * logits[i];
+    free(logits);
+    return sum;
+}
+
+static double *random_numbers(struct rng *rng, size_t n)
+{
+    double *numbers = malloc(n * sizeof *numbers);
+
+    for (size_t i = 0; i < n; i++)
+        numbers[i] = (float)rng_normal(rng);
+    return numbers;
+}
+
+/* Numbers of the net, in the order of weights.h. */
+static float *numbers_of(const struct run *run, uint8_t **bytes_out)
+{
+    enum { HEADER = 24 };
+    size_t size;
+
+    assert_int_equal(weights_save(run->net, bytes_out, &size), 0);
+    assert_int_equal(size, HEADER + 4 * run->count + 4);
+    return (float *)(*bytes_out + HEADER);
+}
+
+/* Norms get a scale and shift of their own, and biases a value, so that nothing is 0 or 1 by
+ * chance. */
+static void stir(struct run *run, struct rng *rng)
+{
+    for (size_t i = 0; i < run->net->n_nodes; i++) {
+        struct node *node = &run->net->nodes[i];
+        size_t channels = (size_t)node->x.shape.channels;
+
+        for (size_t c = 0; node->has_norm && c < channels; c++) {
+            node->parameter[SCALE].value[c] = (float)(1 + 0.3 * rng_normal(rng));
+            node->parameter[SHIFT].value[c] = (float)(0.5 + 0.3 * rng_normal(rng));
+            node->norm.running_mean[c] = (float)(0.2 * rng_normal(rng));
+            node->norm.running_variance[c] = (float)(0.5 + rng_double(rng));
+        }
+        for (size_t c = 0; node->parameter[BIAS].n && c < channels; c++)
+            node->parameter[BIAS].value[c] = (float)(0.3 * rng_normal(rng));
+    }
+}
+
+/* Where number i of [image][channel][pixel] lies in the engine's layout. */
+static size_t place_of(const struct tensor *x, size_t i)
+{
+    size_t channels = (size_t)x->shape.channels, c = i / x->pixels % channels;
+    size_t pixel = i / x->pixels / channels * x->pixels + i % x->pixels;
+
+    return c / BLOCK * x->stride + pixel * BLOCK + c % BLOCK;
+}
+
+static void fill_input(struct run *run)
+{
+    const struct tensor *x = &run->net->nodes[0].x;
+
+    for (size_t i = 0; i < run->n * (size_t)x->shape.channels * x->pixels; i++)
+        x->data[place_of(x, i)] = (float)run->images[i];
+}
+
+static void run_init(struct run *run, struct network *network, const char *name,
+                     const struct kernels *kernels, size_t n)
+{
+    struct errmsg err;
+    struct rng rng;
+    uint8_t *bytes;
+    float *numbers;
+
+    *run = (struct run){ .name = name, .network = network, .n = n };
+    rng_init(&rng, 7, 0);
+    if (net_new(network, n + 1, kernels, &run->net, &err) < 0)
+        fail_msg("%s: %s", name, err.text);
+    weights_init(run->net, 3);
+    stir(run, &rng);
+    run->count = reference_numbers(network, &run->is_parameter);
+    run->numbers = random_numbers(&rng, run->count);
+    numbers = numbers_of(run, &bytes);
+    for (size_t i = 0; i < run->count; i++)
+        run->numbers[i] = (double)numbers[i];
+    free(bytes);
+    run->images = random_numbers(&rng, n * (size_t)run->net->nodes[0].x.shape.channels *
+                                           run->net->nodes[0].x.pixels);
+    run->logits = n * (size_t)network->ops[network->n_ops - 1].out.channels;
+    assert_true(run->logits <= CHECKED_LOGITS);
+    run->weight = random_numbers(&rng, run->logits);
+    run->factor = calloc(network->n_ops, sizeof *run->factor);
+    fill_input(run);
+}
+
+static void run_clear(struct run *run)
+{
+    for (size_t i = 0; i < run->network->n_ops; i++)
+        free(run->factor[i]);
+    free(run->factor);
+    net_free(run->net);
+    free(run->is_parameter);
+    free(run->numbers);
+    free(run->images);
+    free(run->weight);
+}
+
+/* Reads off the net what each dropout let through: what fell is 0. */
+static void read_factors(struct run *run)
+{
+    for (size_t i = 0; i < run->network->n_ops; i++) {
+        const struct op *op = &run->network->ops[i];
+        const struct tensor *x = &run->net->nodes[run->net->node_of[i]].x;
+        size_t n = run->n * (size_t)x->shape.channels * x->pixels;
+
+        if (op->kind != OP_DROPOUT || !x->data)
+            continue;
+        free(run->factor[i]);
+        run->factor[i] = malloc(n * sizeof **run->factor);
+        for (size_t k = 0; k < n; k++)
+            run->factor[i][k] = fabsf(x->data[place_of(x, k)]) > 0
+                                    ? 1 / (1 - (double)op->drop / DROP_ONE)
+                                    : 0;
+    }
+}
+
+static void check_logits(struct run *run, bool training)
+{
+    float got[CHECKED_LOGITS];
+    double *want;
+
+    assert_int_equal(net_forward(run->net, run->n, training), 0);
+    dense_read(run->net, net_output(run->net), got);
+    if (training)
+        read_factors(run);
+    want = reference_logits(run->network, run->numbers, run->images, run->n, training, run->factor);
+    for (size_t i = 0; i < run->logits; i++)
+        if (!(fabs((double)got[i] - want[i]) < 2e-4 * (1 + fabs(want[i]))))
+            fail_msg("%s: logit %zu is %g, wanted %g (%s)", run->name, i, (double)got[i], want[i],
+                     training ? "training" : "evaluation");
+    free(want);
+}
+
+/* Swaps each parameter's value with its gradient: numbers_of then gives the latter. */
+static void swap_values(struct net *net)
+{
+    for (size_t i = 0; i < net->n_nodes; i++)
+        for (int kind = 0; kind < PARAMETERS; kind++) {
+            struct parameter *p = &net->nodes[i].parameter[kind];
+            float *value = p->value;
+
+            p->value = p->gradient;
+            p->gradient = value;
+        }
+}
+
+/* The net's own derivatives, in the order of the numbers. */
+static float *derive(struct run *run, uint8_t **bytes_out)
+{
+    const struct edge output = net_output_edge(run->net);
+    float weight[CHECKED_LOGITS], *derivatives;
+
+    for (size_t i = 0; i < run->logits; i++)
+        weight[i] = (float)run->weight[i];
+    dense_accumulate(run->net, &output, weight);
+    assert_int_equal(net_backward(run->net), 0);
+    swap_values(run->net);
+    derivatives = numbers_of(run, bytes_out);
+    swap_values(run->net);
+    return derivatives;
+}
+
+static double difference(struct run *run, size_t i)
+{
+    const double step = 1e-7; /* rarely crosses a corner of a relu or a maximum */
+    double saved = run->numbers[i], up, down;
+
+    run->numbers[i] = saved + step;
+    up = sum_of_logits(run);
+    run->numbers[i] = saved - step;
+    down = sum_of_logits(run);
+    run->numbers[i] = saved;
+    return (up - down) / (2 * step);
+}
+
+static void check_gradients(struct run *run)
+{
+    size_t stride = run->count / MOST_CHECKED + 1;
+    uint8_t *bytes;
+    float *got = derive(run, &bytes);
+    double largest = 0;
+
+    for (size_t i = 0; i < run->count; i++)
+        if (run->is_parameter[i])
+            largest = fmax(largest, fabs((double)got[i]));
+    assert_true(largest > 0);
+    for (size_t i = 0; i < run->count; i += stride) {
+        double want = run->is_parameter[i] ? difference(run, i) : 0;
+
+        if (run->is_parameter[i] &&
+            !(fabs((double)got[i] - want) < 1e-3 * fabs(want) + 2e-5 * largest))
+            fail_msg("%s: derivative by number %zu is %g, wanted %g", run->name, i, (double)got[i],
+                     want);
+    }
+    free(bytes);
+}
+
+/* A step of training changes nothing but the numbers: no padding, nothing between groups. */
+static void check_step(struct run *run)
+{
+    static const struct schedule schedule = { .momentum = 0.9, .weight_decay = 0.01 };
+    uint8_t *bytes;
+    float *numbers;
+
+    optimizer_step(run->net, &schedule, 0.01);
+    numbers = numbers_of(run, &bytes);
+    for (size_t i = 0; i < run->count; i++)
+        run->numbers[i] = (double)numbers[i];
+    free(bytes);
+    check_logits(run, false);
+}
+
+void check_network(const char *name, struct network *network, const struct kernels *kernels,
+                   size_t n)
+{
+    struct run run;
+
+    run_init(&run, network, name, kernels, n);
+    check_logits(&run, false);
+    check_logits(&run, true);
+    check_gradients(&run);
+    check_step(&run);
+    run_clear(&run);
+    network_clear(network);
+}
