@@ -22,11 +22,11 @@ enum {
     SPACE_MAX_INTERFACES_IN_ALL = 8 * 1024, /* over all borders */
 };
 
-/* Reads a space file and checks it whole: every option must fit every interface that can reach it.
- * -EINVAL with FILE:LINE: FIELD in err, -ENOENT and the like, -ENOMEM. */
+/* Reads a space file, and the files it is based on, and checks it whole: every option must fit every
+ * interface that can reach it. -EINVAL with FILE:LINE: FIELD in err, -ENOENT and the like, -ENOMEM. */
 int space_load(const char *path, struct space **space_out, struct errmsg *err);
 
-/* The same from memory; name stands for the file in faults. */
+/* The same from memory, without a base; name stands for the file in faults. */
 int space_parse(const char *text, size_t size, const char *name, struct space **space_out,
                 struct errmsg *err);
 void space_free(struct space *space);

@@ -1,34 +1,56 @@
 /* space_block_read - the half of space_block that reads blocks from a file and names them. */
 #include "common/space_block.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/space_cell.h"
+
 enum { PLACE_SIZE = 192 };
 
+static const char *const no_words[] = { NULL };
 static const char *const truth_words[] = { "false", "true", NULL };
+static const char *const cell_word = "cell"; /* only known on the edges of a cell */
+
+enum value_type { WORDS, NUMBER, FRACTION };
 
 /* How a field is written in a file, and in the name of an option. */
 static const struct field_spec {
     const char *name;
     const char *const *words;
-    int32_t highest;    /* of numbers, from 1; 0: words only */
-    const char *number; /* before a number, in names: "k" of k5 */
-    const char *word;   /* before a word */
+    enum value_type type;
+    int32_t lowest, highest; /* of numbers and, times FRACTION_ONE, of fractions */
+    const char *number;      /* before a number, in names: "k" of k5 */
+    const char *word;        /* before a word */
 } field_specs[BLOCK_FIELDS] = {
-    [FIELD_EXPAND] = { "expand", (const char *const[]){ NULL }, 64, "e", "" },
-    [FIELD_POOLING] = { "kind", (const char *const[]){ "avg", "max", NULL }, 0, "", "" },
-    [FIELD_KERNEL] = { "kernel", (const char *const[]){ NULL }, NETWORK_MAX_SIDE, "k", "" },
-    [FIELD_SIZE] = { "size", (const char *const[]){ "all", NULL }, NETWORK_MAX_SIDE, "", "" },
-    [FIELD_OUT] = { "out", (const char *const[]){ "same", "classes", NULL }, NETWORK_MAX_CHANNELS,
-                    "o", "" },
-    [FIELD_STRIDE] = { "stride", (const char *const[]){ NULL }, NETWORK_MAX_SIDE, "s", "" },
-    [FIELD_GROUPS] = { "groups", (const char *const[]){ "channels", NULL }, NETWORK_MAX_CHANNELS,
-                       "g", "groups=" },
-    [FIELD_ACT] = { "act", (const char *const[]){ "none", "relu", "relu6", NULL }, 0, "", "" },
-    [FIELD_NORM] = { "norm", truth_words, 0, "", "norm=" },
-    [FIELD_BIAS] = { "bias", truth_words, 0, "", "bias=" },
+    [FIELD_EXPAND] = { "expand", no_words, FRACTION, 100, 64 * FRACTION_ONE, "e", "" },
+    [FIELD_HIDDEN] = { "hidden", no_words, NUMBER, 1, NETWORK_MAX_CHANNELS, "h", "" },
+    [FIELD_POOLING] = { "kind", (const char *const[]){ "avg", "max", NULL }, WORDS, 0, 0, "", "" },
+    [FIELD_KERNEL] = { "kernel", no_words, NUMBER, 1, NETWORK_MAX_SIDE, "k", "" },
+    [FIELD_SIZE] = { "size", (const char *const[]){ "all", NULL }, NUMBER, 1, NETWORK_MAX_SIDE, "",
+                     "" },
+    [FIELD_OUT] = { "out", (const char *const[]){ "same", "classes", "cell", NULL }, NUMBER, 1,
+                    NETWORK_MAX_CHANNELS, "o", "" },
+    [FIELD_WIDTH] = { "width", no_words, FRACTION, 100, 64 * FRACTION_ONE, "w", "" },
+    [FIELD_LEAST] = { "least", no_words, NUMBER, 1, NETWORK_MAX_CHANNELS, "least", "" },
+    [FIELD_STRIDE] = { "stride", (const char *const[]){ "cell", NULL }, NUMBER, 1, NETWORK_MAX_SIDE,
+                       "s", "s=" },
+    [FIELD_PAD] = { "pad", no_words, NUMBER, 0, NETWORK_MAX_SIDE - 1, "p", "" },
+    [FIELD_GROUPS] = { "groups", (const char *const[]){ "channels", NULL }, NUMBER, 1,
+                       NETWORK_MAX_CHANNELS, "g", "groups=" },
+    [FIELD_SE] = { "se", truth_words, WORDS, 0, 0, "", "" },
+    [FIELD_SQUEEZE] = { "squeeze", no_words, NUMBER, 1, 64, "squeeze", "" },
+    [FIELD_ACT] = { "act",
+                    (const char *const[]){ "none", "relu", "relu6", "hswish", "swish", "hsigmoid",
+                                           "sigmoid", NULL },
+                    WORDS, 0, 0, "", "" },
+    [FIELD_GATE] = { "gate", (const char *const[]){ "hsigmoid", "sigmoid", NULL }, WORDS, 0, 0, "",
+                     "gate=" },
+    [FIELD_NORM] = { "norm", truth_words, WORDS, 0, 0, "", "" },
+    [FIELD_BIAS] = { "bias", truth_words, WORDS, 0, 0, "", "" },
+    [FIELD_RATE] = { "rate", no_words, FRACTION, 0, FRACTION_ONE - 1, "", "" },
 };
 
 /* ---- the shape of a block in YAML: WORD, or KIND: {FIELD: VALUE, ...}, or KIND: VALUE ---- */
@@ -83,9 +105,10 @@ size_t block_variants(struct yaml_doc *doc, yaml_node_t *node, size_t limit)
 
 /* ---- reading ---- */
 
-static int read_kind(const struct block_reader *r, yaml_node_t *node, const struct block_kind **out)
+/* Sets the kind of block, and the cell where it is one. */
+static int read_kind(const struct block_reader *r, yaml_node_t *node, struct block *block)
 {
-    const char *names[BLOCK_KINDS_MAX + 1] = { 0 };
+    const char *names[BLOCK_KINDS_MAX + CELLS_MAX + 1] = { 0 };
     yaml_node_t *word = node;
     int index, rc;
 
@@ -94,28 +117,69 @@ static int read_kind(const struct block_reader *r, yaml_node_t *node, const stru
     if (!yaml_text(word))
         return yaml_fault(r->doc, node, r->err,
                           "%s: not a block; skip, or one KIND: {FIELD: VALUE, ...}", r->field);
-    for (size_t i = 0; i < n_block_kinds && i < BLOCK_KINDS_MAX; i++)
+    for (size_t i = 0; i < n_block_kinds; i++)
         names[i] = block_kinds[i].name;
+    for (size_t i = 0; i < r->n_cells; i++)
+        names[n_block_kinds + i] = r->cells[i].name;
     rc = yaml_choice(r->doc, word, r->field, names, &index, r->err);
-    if (rc == 0)
-        *out = &block_kinds[index];
-    return rc;
+    if (rc < 0)
+        return rc;
+    block->cell = (size_t)index < n_block_kinds ? NULL : &r->cells[(size_t)index - n_block_kinds];
+    block->kind = block->cell ? &cell_kind : &block_kinds[index];
+    return 0;
 }
 
-static const char *place(const struct block_reader *r, const struct block_kind *kind,
-                         const char *field, char text[PLACE_SIZE])
+static const char *place(const struct block_reader *r, const struct block *block, const char *field,
+                         char text[PLACE_SIZE])
 {
-    snprintf(text, PLACE_SIZE, "%s.%s%s%s", r->field, kind->name, *field ? "." : "", field);
+    snprintf(text, PLACE_SIZE, "%s.%s%s%s", r->field, block_name(block), *field ? "." : "", field);
     return text;
 }
 
-static void add_words(struct errmsg *err, const char *const *words)
+static bool word_is_known(const struct block_reader *r, const char *word)
 {
-    for (; err && *words; words++) {
-        size_t used = strlen(err->text);
+    return r->on_edge || strcmp(word, cell_word) != 0;
+}
 
-        snprintf(err->text + used, sizeof err->text - used, " or %s", *words);
+static void add_words(const struct block_reader *r, const char *const *words)
+{
+    for (; r->err && *words; words++) {
+        size_t used = strlen(r->err->text);
+
+        if (word_is_known(r, *words))
+            snprintf(r->err->text + used, sizeof r->err->text - used, " or %s", *words);
     }
+}
+
+int block_fraction(struct yaml_doc *doc, yaml_node_t *node, const char *where, double lowest,
+                   double highest, int32_t *value_out, struct errmsg *err)
+{
+    double number, parts;
+    int rc = yaml_real(doc, node, where, lowest, highest, &number, err);
+
+    if (rc < 0)
+        return rc;
+    parts = round(number * FRACTION_ONE);
+    if (fabs(number * FRACTION_ONE - parts) > 1e-6)
+        return yaml_fault(doc, node, err, "%s: \"%.40s\"; a number of at most four decimals", where,
+                          yaml_text(node));
+    *value_out = (int32_t)parts;
+    return 0;
+}
+
+static int read_number(const struct block_reader *r, const struct field_spec *spec,
+                       yaml_node_t *node, const char *where, int32_t *value_out)
+{
+    int64_t number;
+    int rc;
+
+    if (spec->type == FRACTION)
+        return block_fraction(r->doc, node, where, (double)spec->lowest / FRACTION_ONE,
+                              (double)spec->highest / FRACTION_ONE, value_out, r->err);
+    rc = yaml_integer(r->doc, node, where, spec->lowest, spec->highest, &number, r->err);
+    if (rc == 0)
+        *value_out = (int32_t)number;
+    return rc;
 }
 
 static int read_value(const struct block_reader *r, const struct block *block,
@@ -124,23 +188,20 @@ static int read_value(const struct block_reader *r, const struct block *block,
     const struct field_spec *spec = &field_specs[field];
     const char *text = yaml_text(node);
     char where[PLACE_SIZE];
-    int64_t number;
     int rc, word;
 
-    place(r, block->kind, spec->name, where);
+    place(r, block, spec->name, where);
     for (int i = 0; text && spec->words[i]; i++) {
-        if (strcmp(text, spec->words[i]) == 0) {
+        if (strcmp(text, spec->words[i]) == 0 && word_is_known(r, text)) {
             *value_out = BLOCK_WORD(i);
             return 0;
         }
     }
-    if (!spec->highest)
+    if (spec->type == WORDS)
         return yaml_choice(r->doc, node, where, spec->words, &word, r->err);
-    rc = yaml_integer(r->doc, node, where, 1, spec->highest, &number, r->err);
+    rc = read_number(r, spec, node, where, value_out);
     if (rc < 0)
-        add_words(r->err, spec->words);
-    else
-        *value_out = (int32_t)number;
+        add_words(r, spec->words);
     return rc;
 }
 
@@ -177,7 +238,7 @@ static int read_fields(const struct block_reader *r, struct block *block, yaml_n
     for (int f = 0; f < BLOCK_FIELDS; f++)
         if (block->kind->fields[f].use != FIELD_UNKNOWN)
             allowed[n++] = field_specs[f].name;
-    rc = yaml_map_check(r->doc, body, place(r, block->kind, "", where), allowed, r->err);
+    rc = yaml_map_check(r->doc, body, place(r, block, "", where), allowed, r->err);
     for (size_t i = yaml_length(body); rc == 0 && i > 0; i--) {
         yaml_node_t *value = yaml_map_pair(r->doc, body, i - 1, &name);
 
@@ -186,14 +247,18 @@ static int read_fields(const struct block_reader *r, struct block *block, yaml_n
     return rc;
 }
 
-static int check_required(const struct block_reader *r, const struct block *block)
+static int check_values(const struct block_reader *r, const struct block *block)
 {
+    const char *fault;
     char where[PLACE_SIZE];
 
     for (int f = 0; f < BLOCK_FIELDS; f++)
-        if (block->kind->fields[f].use == FIELD_REQUIRED && !block->value[f])
+        if (block->kind->fields[f].use == FIELD_REQUIRED && block->value[f] == BLOCK_UNSET)
             return yaml_fault(r->doc, block->node, r->err, "%s: missing; it must be given",
-                              place(r, block->kind, field_specs[f].name, where));
+                              place(r, block, field_specs[f].name, where));
+    fault = block->kind->fault ? block->kind->fault(block->value) : NULL;
+    if (fault)
+        return yaml_fault(r->doc, block->node, r->err, "%s: %s", place(r, block, "", where), fault);
     return 0;
 }
 
@@ -201,7 +266,7 @@ static int read_block(const struct block_reader *r, yaml_node_t *node, size_t *v
                       struct block *block)
 {
     yaml_node_t *body = block_body(r->doc, node);
-    int rc = read_kind(r, node, &block->kind);
+    int rc = read_kind(r, node, block);
 
     if (rc < 0)
         return rc;
@@ -212,7 +277,7 @@ static int read_block(const struct block_reader *r, yaml_node_t *node, size_t *v
         rc = pick_value(r, block, block->kind->main, body, variant);
     else if (body)
         rc = read_fields(r, block, body, variant);
-    return rc < 0 ? rc : check_required(r, block);
+    return rc < 0 ? rc : check_values(r, block);
 }
 
 int block_sequence_read(const struct block_reader *r, yaml_node_t *node, size_t variant,
@@ -236,19 +301,25 @@ int block_sequence_read(const struct block_reader *r, yaml_node_t *node, size_t 
 
 /* ---- naming ---- */
 
+static void print_value(FILE *stream, const struct field_spec *spec, int32_t value)
+{
+    if (spec->words == truth_words)
+        fprintf(stream, " %s%s", value == BLOCK_TRUE ? "" : "no-", spec->name);
+    else if (value < 0)
+        fprintf(stream, " %s%s", spec->word, spec->words[BLOCK_WORD(value)]);
+    else if (spec->type == FRACTION)
+        fprintf(stream, " %s%g", spec->number, (double)value / FRACTION_ONE);
+    else
+        fprintf(stream, " %s%d", spec->number, value);
+}
+
 static void print_block(FILE *stream, const struct block *block)
 {
-    fputs(block->kind->name, stream);
-    for (int f = 0; f < BLOCK_FIELDS; f++) {
-        int32_t value = block->value[f];
-
-        if (block->kind->fields[f].use == FIELD_UNKNOWN || value == block->kind->fields[f].preset)
-            continue;
-        if (value < 0)
-            fprintf(stream, " %s%s", field_specs[f].word, field_specs[f].words[BLOCK_WORD(value)]);
-        else
-            fprintf(stream, " %s%d", field_specs[f].number, value);
-    }
+    fputs(block_name(block), stream);
+    for (int f = 0; f < BLOCK_FIELDS; f++)
+        if (block->kind->fields[f].use != FIELD_UNKNOWN &&
+            block->value[f] != block->kind->fields[f].preset)
+            print_value(stream, &field_specs[f], block->value[f]);
 }
 
 char *block_sequence_name(const struct block_sequence *sequence)

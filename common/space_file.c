@@ -1,14 +1,12 @@
-/* space_file - the half of reading a space file that knows its outer fields. */
-#include <ctype.h>
+/* space_file - the part of reading a space file that knows its outer fields, and its base. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/space_block.h"
 #include "common/space_reader.h"
 
-enum { NAME_SIZE = 64, PLACE_SIZE = 128, MIN_CLASSES = 2 };
+enum { PLACE_SIZE = 128, PATH_SIZE = 4096, MIN_CLASSES = 2 };
 
 int reader_out_of_memory(const struct space_reader *r)
 {
@@ -26,6 +24,28 @@ yaml_node_t *reader_required(const struct space_reader *r, yaml_node_t *map, con
     return node;
 }
 
+yaml_node_t *reader_section(struct space_reader *r, const char *key)
+{
+    for (size_t i = 0; i < r->n_files; i++) {
+        struct yaml_doc *file = &r->files[i];
+        yaml_node_t *node = yaml_map_get(file, yaml_root(file), key);
+
+        if (node) {
+            r->doc = file;
+            return node;
+        }
+    }
+    r->doc = &r->files[0];
+    return NULL;
+}
+
+yaml_node_t *reader_required_section(struct space_reader *r, const char *key)
+{
+    yaml_node_t *node = reader_section(r, key);
+
+    return node ? node : reader_required(r, yaml_root(r->doc), "", key);
+}
+
 int reader_check_list(const struct space_reader *r, yaml_node_t *node, const char *field,
                       size_t most, const char *of)
 {
@@ -38,15 +58,15 @@ int reader_check_list(const struct space_reader *r, yaml_node_t *node, const cha
                       yaml_length(node), most, of);
 }
 
-/* ---- input, count ---- */
+/* ---- input, count, width, cells ---- */
 
-static int read_input(struct space_reader *r, yaml_node_t *root)
+static int read_input(struct space_reader *r)
 {
     static const char *const fields[] = { "channels", "height", "width", "classes", NULL };
     static const int64_t lowest[] = { 1, 1, 1, MIN_CLASSES };
     static const int64_t highest[] = { NETWORK_MAX_CHANNELS, NETWORK_MAX_SIDE, NETWORK_MAX_SIDE,
                                        NETWORK_MAX_CHANNELS };
-    yaml_node_t *node = reader_required(r, root, "", "input");
+    yaml_node_t *node = reader_required_section(r, "input");
     int64_t value[4];
     int rc = node ? yaml_map_check(r->doc, node, "input", fields, r->err) : -EINVAL;
 
@@ -65,10 +85,10 @@ static int read_input(struct space_reader *r, yaml_node_t *root)
     return 0;
 }
 
-static int read_count(struct space_reader *r, yaml_node_t *root)
+static int read_count(struct space_reader *r)
 {
     static const char *const fields[] = { "dense_bias", NULL };
-    yaml_node_t *node = yaml_map_get(r->doc, root, "count"), *flag;
+    yaml_node_t *node = reader_section(r, "count"), *flag;
     int rc;
 
     if (!node)
@@ -82,229 +102,144 @@ static int read_count(struct space_reader *r, yaml_node_t *root)
     return yaml_bool(r->doc, flag, "count.dense_bias", &r->space->rules.dense_bias, r->err);
 }
 
-/* ---- layers ---- */
-
-static int compare_names(const void *a, const void *b)
+static int read_width(struct space_reader *r)
 {
-    return strcmp(*(char *const *)a, *(char *const *)b);
+    yaml_node_t *node = reader_section(r, "width");
+
+    r->width = FRACTION_ONE;
+    return node ? block_fraction(r->doc, node, "width", 0.01, 64, &r->width, r->err) : 0;
 }
 
-static int check_distinct(const struct space_reader *r, const struct space_layer *layer,
-                          const yaml_node_t *node, const char *where)
+static int read_cells(struct space_reader *r)
 {
-    char **sorted = malloc(layer->n_options * sizeof *sorted);
-    int rc = 0;
+    yaml_node_t *node = reader_section(r, "cells");
 
-    if (!sorted)
-        return reader_out_of_memory(r);
-    memcpy(sorted, layer->options, layer->n_options * sizeof *sorted);
-    qsort(sorted, layer->n_options, sizeof *sorted, compare_names);
-    for (uint32_t o = 1; rc == 0 && o < layer->n_options; o++)
-        if (strcmp(sorted[o - 1], sorted[o]) == 0)
-            rc = yaml_fault(r->doc, node, r->err, "%s: \"%.64s\" given twice; once at most", where,
-                            sorted[o]);
-    free(sorted);
-    return rc;
-}
-
-/* Counts the options of a layer and makes room for their names. */
-static int open_options(struct space_reader *r, struct space_layer *layer, yaml_node_t *list,
-                        const char *where)
-{
-    yaml_node_t *item;
-    size_t n = 0;
-
-    for (size_t i = 0; (item = yaml_list_item(r->doc, list, i)); i++) {
-        size_t more = r->space->has_networks ? block_variants(r->doc, item, ARCH_MAX_OPTIONS) : 1;
-
-        if (more == 0)
-            return yaml_fault(r->doc, item, r->err, "%s: an empty list; at least one value", where);
-        n += more;
-        if (n > ARCH_MAX_OPTIONS)
-            return yaml_fault(r->doc, item, r->err,
-                              "%s: lists multiply out to too many; %d options at most", where,
-                              ARCH_MAX_OPTIONS);
-    }
-    layer->options = calloc(n, sizeof *layer->options);
-    if (!layer->options)
-        return reader_out_of_memory(r);
-    layer->n_options = (uint32_t)n;
-    return 0;
-}
-
-/* Names go into CSV files and onto terminals as they are. */
-static int read_name(const struct space_reader *r, yaml_node_t *node, const char *where,
-                     char name[NAME_SIZE])
-{
-    int rc = yaml_string(r->doc, node, where, name, NAME_SIZE, r->err);
-
-    for (const char *c = name; rc == 0 && *c; c++)
-        if (iscntrl((unsigned char)*c) || *c == ',' || *c == '"')
-            rc = yaml_fault(r->doc, node, r->err,
-                            "%s: \"%s\"; a name without commas, quotes and control characters",
-                            where, name);
-    return rc;
-}
-
-static int read_option_names(struct space_reader *r, struct space_layer *layer,
-                             yaml_node_t *options, const char *where)
-{
-    for (uint32_t o = 0; o < layer->n_options; o++) {
-        char name[NAME_SIZE];
-        int rc = read_name(r, yaml_list_item(r->doc, options, o), where, name);
-
-        if (rc < 0)
-            return rc;
-        layer->options[o] = strdup(name);
-        if (!layer->options[o])
-            return reader_out_of_memory(r);
-    }
-    return 0;
-}
-
-static int add_layer(struct space_reader *r, const char *list_name, const char *name,
-                     const yaml_node_t *node, yaml_node_t *options)
-{
-    struct space_layer *layer = &r->space->layers[r->space->n_layers];
-    char where[PLACE_SIZE];
-    int rc;
-
-    snprintf(where, sizeof where, "%s.%s", list_name, name);
-    for (uint32_t l = 0; l < r->space->n_layers; l++)
-        if (strcmp(r->space->layers[l].name, name) == 0)
-            return yaml_fault(r->doc, node, r->err, "%s: the name of two layers; of one at most",
-                              where);
-    if (r->space->n_layers == ARCH_MAX_LAYERS)
-        return yaml_fault(r->doc, node, r->err, "%s: one layer more than the %d that there may be",
-                          where, ARCH_MAX_LAYERS);
-    layer->name = strdup(name);
-    if (!layer->name)
-        return reader_out_of_memory(r);
-    r->space->n_layers++;
-    strcat(where, ".options");
-    rc = reader_check_list(r, options, where, ARCH_MAX_OPTIONS, "options");
-    if (rc == 0)
-        rc = open_options(r, layer, options, where);
-    if (rc == 0)
-        rc = r->space->has_networks ? reader_layer(r, options, where)
-                                    : read_option_names(r, layer, options, where);
-    return rc < 0 ? rc : check_distinct(r, layer, options, where);
-}
-
-static int read_repeat(struct space_reader *r, yaml_node_t *node, const char *where,
-                       int64_t *repeat_out)
-{
-    yaml_node_t *number = yaml_map_get(r->doc, node, "repeat");
-
-    *repeat_out = 1;
-    if (!number)
-        return 0;
-    return yaml_integer(r->doc, number, where, 1, ARCH_MAX_LAYERS, repeat_out, r->err);
-}
-
-/* An item of the list: one layer, or `repeat` of them, named NAME.1, NAME.2, ... */
-static int read_layer(struct space_reader *r, yaml_node_t *node, const char *list_name)
-{
-    static const char *const fields[] = { "name", "options", "repeat", NULL };
-    yaml_node_t *name_node, *options;
-    char where[PLACE_SIZE], name[NAME_SIZE], numbered[NAME_SIZE + 12];
-    int64_t repeat;
-    int rc = yaml_map_check(r->doc, node, list_name, fields, r->err);
-
-    if (rc < 0)
-        return rc;
-    name_node = reader_required(r, node, list_name, "name");
-    options = name_node ? reader_required(r, node, list_name, "options") : NULL;
-    if (!options)
-        return -EINVAL;
-    snprintf(where, sizeof where, "%s.name", list_name);
-    rc = read_name(r, name_node, where, name);
-    snprintf(where, sizeof where, "%s.repeat", list_name);
-    if (rc == 0)
-        rc = read_repeat(r, node, where, &repeat);
-    for (int i = 1; rc == 0 && i <= repeat; i++) {
-        snprintf(numbered, sizeof numbered, "%s.%d", name, i);
-        rc = add_layer(r, list_name, repeat > 1 ? numbered : name, node, options);
-    }
-    return rc;
-}
-
-static int read_layers(struct space_reader *r, yaml_node_t *root, const char *list_name)
-{
-    yaml_node_t *list = reader_required(r, root, "", list_name), *item;
-    int rc = list ? reader_check_list(r, list, list_name, ARCH_MAX_LAYERS, "layers") : -EINVAL;
-
-    for (size_t i = 0; rc == 0 && (item = yaml_list_item(r->doc, list, i)); i++)
-        rc = read_layer(r, item, list_name);
-    return rc;
+    return node ? cells_read(r->doc, node, &r->cells, &r->n_cells, r->err) : 0;
 }
 
 /* ---- the file ---- */
 
-static int read_networks(struct space_reader *r, yaml_node_t *root)
+static int read_networks(struct space_reader *r)
 {
-    static const char *const fields[] = { "input", "count", "stem", "layers", "head", NULL };
-    int rc = yaml_map_check(r->doc, root, "", fields, r->err);
+    static int (*const parts[])(struct space_reader * r) = {
+        read_input, read_count, read_width, read_cells, reader_stem,
+    };
+    static const char *const fields[] = { "base", "input",  "count", "width", "cells",
+                                          "stem", "layers", "head",  NULL };
+    int rc = 0;
 
     r->space->has_networks = true;
+    for (size_t i = 0; rc == 0 && i < r->n_files; i++)
+        rc = yaml_map_check(&r->files[i], yaml_root(&r->files[i]), "", fields, r->err);
+    for (size_t i = 0; rc == 0 && i < sizeof parts / sizeof *parts; i++)
+        rc = parts[i](r);
     if (rc == 0)
-        rc = read_input(r, root);
-    if (rc == 0)
-        rc = read_count(r, root);
-    if (rc == 0)
-        rc = reader_stem(r, root);
-    if (rc == 0)
-        rc = read_layers(r, root, "layers");
-    return rc < 0 ? rc : reader_head(r, root);
+        rc = reader_layers(r, "layers");
+    return rc < 0 ? rc : reader_head(r);
 }
 
-static int read_names(struct space_reader *r, yaml_node_t *root)
+static int read_names(struct space_reader *r)
 {
     static const char *const fields[] = { "names", NULL };
-    int rc = yaml_map_check(r->doc, root, "", fields, r->err);
+    int rc = yaml_map_check(r->doc, yaml_root(r->doc), "", fields, r->err);
 
-    return rc < 0 ? rc : read_layers(r, root, "names");
+    return rc < 0 ? rc : reader_layers(r, "names");
 }
 
-static int read_space(struct yaml_doc *doc, struct space **space_out, struct errmsg *err)
+/* Reads what files holds, and clears it. */
+static int read_space(struct space_reader *r, struct space **space_out)
 {
-    struct space_reader r = { .doc = doc, .err = err };
-    yaml_node_t *root = yaml_root(doc);
     int rc;
 
-    r.space = calloc(1, sizeof *r.space);
-    if (!r.space)
-        return reader_out_of_memory(&r);
-    rc = yaml_map_get(doc, root, "names") ? read_names(&r, root) : read_networks(&r, root);
-    network_clear(&r.scratch);
-    if (rc < 0)
-        space_free(r.space);
+    r->doc = &r->files[0];
+    r->space = calloc(1, sizeof *r->space);
+    if (!r->space)
+        rc = reader_out_of_memory(r);
+    else if (yaml_map_get(r->doc, yaml_root(r->doc), "names"))
+        rc = read_names(r);
     else
-        *space_out = r.space;
+        rc = read_networks(r);
+    network_clear(&r->scratch);
+    cells_free(r->cells, r->n_cells);
+    for (size_t i = 0; i < r->n_files; i++)
+        yaml_doc_clear(&r->files[i]);
+    if (rc < 0)
+        space_free(r->space);
+    else
+        *space_out = r->space;
+    return rc;
+}
+
+/* ---- bases ---- */
+
+/* The path that file gives for its base, as it is seen from here. */
+static int base_path(const struct yaml_doc *file, const char *base, char path[PATH_SIZE])
+{
+    const char *slash = strrchr(file->path, '/');
+    int folder = *base == '/' || !slash ? 0 : (int)(slash + 1 - file->path);
+    int length = snprintf(path, PATH_SIZE, "%.*s%s", folder, file->path, base);
+
+    return length < PATH_SIZE ? 0 : -ENAMETOOLONG;
+}
+
+/* Loads the base of the last file read, if it has one. */
+static int load_base(struct space_reader *r, yaml_node_t *node)
+{
+    struct yaml_doc *file = &r->files[r->n_files - 1];
+    char base[PATH_SIZE], path[PATH_SIZE];
+    struct errmsg why;
+    int rc = yaml_string(file, node, "base", base, sizeof base, r->err);
+
+    if (rc < 0)
+        return rc;
+    if (r->n_files == SPACE_FILES_MAX)
+        return yaml_fault(file, node, r->err, "base: the base of a base of a base ...; %d at most",
+                          SPACE_FILES_MAX - 1);
+    rc = base_path(file, base, path);
+    if (rc == 0)
+        rc = yaml_doc_load(path, &r->files[r->n_files], &why);
+    if (rc == 0)
+        r->n_files++;
+    else if (rc == -EINVAL || rc == -ENOMEM) /* it names its own file and line */
+        errmsg_set(r->err, rc, "%s", why.text);
+    else
+        rc = yaml_fault(file, node, r->err, "base: %s: %s", path, strerror(-rc));
     return rc;
 }
 
 int space_load(const char *path, struct space **space_out, struct errmsg *err)
 {
-    struct yaml_doc doc;
-    int rc = yaml_doc_load(path, &doc, err);
+    struct space_reader r = { .err = err };
+    int rc = yaml_doc_load(path, &r.files[0], err);
+    yaml_node_t *base;
 
     if (rc < 0)
         return rc;
-    rc = read_space(&doc, space_out, err);
-    yaml_doc_clear(&doc);
+    r.n_files = 1;
+    while (rc == 0 && (base = yaml_map_get(&r.files[r.n_files - 1],
+                                           yaml_root(&r.files[r.n_files - 1]), "base")))
+        rc = load_base(&r, base);
+    if (rc == 0)
+        return read_space(&r, space_out);
+    for (size_t i = 0; i < r.n_files; i++)
+        yaml_doc_clear(&r.files[i]);
     return rc;
 }
 
 int space_parse(const char *text, size_t size, const char *name, struct space **space_out,
                 struct errmsg *err)
 {
-    struct yaml_doc doc;
-    int rc = yaml_doc_parse(text, size, name, &doc, err);
+    struct space_reader r = { .err = err };
+    int rc = yaml_doc_parse(text, size, name, &r.files[0], err);
+    yaml_node_t *base;
 
     if (rc < 0)
         return rc;
-    rc = read_space(&doc, space_out, err);
-    yaml_doc_clear(&doc);
+    r.n_files = 1;
+    base = yaml_map_get(&r.files[0], yaml_root(&r.files[0]), "base");
+    if (!base)
+        return read_space(&r, space_out);
+    rc = yaml_fault(&r.files[0], base, err, "base: in a text without a file; only in a file");
+    yaml_doc_clear(&r.files[0]);
     return rc;
 }

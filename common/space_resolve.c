@@ -1,8 +1,7 @@
-/* space_resolve - the half of reading a space file that turns blocks into fragments of networks. */
+/* space_resolve - the part of reading a space file that turns blocks into fragments of networks. */
 #include <errno.h>
 #include <stdlib.h>
 
-#include "common/space_block.h"
 #include "common/space_reader.h"
 
 /* Says which bound a space has passed; other errors go through. */
@@ -34,19 +33,29 @@ static int emit_blocks(struct space_reader *r, const struct block_sequence *sequ
                        const char *where)
 {
     struct shape in = r->scratch.ops[0].out;
+    struct errmsg why;
+    struct emitter emitter = {
+        .network = &r->scratch, .classes = r->space->classes, .width = r->width, .err = &why
+    };
 
     for (size_t i = 0; i < sequence->n; i++) {
         const struct block *block = &sequence->blocks[i];
-        struct errmsg why;
-        int rc = block_emit(block, r->space->classes, &r->scratch, &why);
+        int rc = block_emit(block, &emitter);
 
         if (rc == -EINVAL)
             return yaml_fault(r->doc, block->node, r->err, "%s.%s: %s (on an input of %dx%dx%d)",
-                              where, block->kind->name, why.text, in.channels, in.height, in.width);
+                              where, block_name(block), why.text, in.channels, in.height, in.width);
         if (rc < 0)
             return too_large(r, rc, block->node, where);
     }
     return 0;
+}
+
+static struct block_reader block_reader(const struct space_reader *r, const char *where)
+{
+    return (struct block_reader){
+        .doc = r->doc, .field = where, .cells = r->cells, .n_cells = r->n_cells, .err = r->err
+    };
 }
 
 static struct shape scratch_shape(const struct space_reader *r)
@@ -86,7 +95,7 @@ static int resolve_option(struct space_reader *r, uint32_t layer, uint32_t optio
 static int read_option(struct space_reader *r, yaml_node_t *item, size_t variant, uint32_t option,
                        const char *where)
 {
-    struct block_reader reader = { .doc = r->doc, .field = where, .err = r->err };
+    struct block_reader reader = block_reader(r, where);
     uint32_t l = r->space->n_layers - 1;
     struct block_sequence sequence;
     char *name;
@@ -127,7 +136,7 @@ int reader_layer(struct space_reader *r, yaml_node_t *options, const char *where
 static int read_fixed(struct space_reader *r, yaml_node_t *node, const char *where,
                       struct block_sequence *sequence_out)
 {
-    struct block_reader reader = { .doc = r->doc, .field = where, .err = r->err };
+    struct block_reader reader = block_reader(r, where);
     int rc = reader_check_list(r, node, where, BLOCK_SEQUENCE_MAX, "blocks");
 
     if (rc < 0)
@@ -138,9 +147,9 @@ static int read_fixed(struct space_reader *r, yaml_node_t *node, const char *whe
     return block_sequence_read(&reader, node, 0, sequence_out);
 }
 
-int reader_stem(struct space_reader *r, yaml_node_t *root)
+int reader_stem(struct space_reader *r)
 {
-    yaml_node_t *node = yaml_map_get(r->doc, root, "stem");
+    yaml_node_t *node = reader_section(r, "stem"), *place = node ? node : yaml_root(r->doc);
     struct block_sequence sequence = { 0 };
     struct graph *graph = &r->space->graph;
     struct errmsg why;
@@ -155,7 +164,7 @@ int reader_stem(struct space_reader *r, yaml_node_t *root)
     if (start_scratch(r, &r->space->input) < 0)
         return reader_out_of_memory(r);
     if (op_infer_shape(&r->scratch, &r->scratch.ops[0], &why) < 0)
-        return yaml_fault(r->doc, root, r->err, "input: %s", why.text);
+        return yaml_fault(r->doc, place, r->err, "input: %s", why.text);
     rc = emit_blocks(r, &sequence, "stem");
     if (rc < 0)
         return rc;
@@ -163,7 +172,7 @@ int reader_stem(struct space_reader *r, yaml_node_t *root)
     rc = graph_add_fragment(graph, &r->scratch, 0, &r->space->rules, &graph->stem);
     if (rc == 0)
         rc = graph_add_interface(graph, 0, &out, graph->stem.n, &first);
-    return too_large(r, rc, root, "stem");
+    return too_large(r, rc, place, "stem");
 }
 
 static int check_logits(const struct space_reader *r, yaml_node_t *node)
@@ -190,9 +199,9 @@ static int check_logits(const struct space_reader *r, yaml_node_t *node)
     return 0;
 }
 
-int reader_head(struct space_reader *r, yaml_node_t *root)
+int reader_head(struct space_reader *r)
 {
-    yaml_node_t *node = reader_required(r, root, "", "head");
+    yaml_node_t *node = reader_required_section(r, "head");
     struct block_sequence sequence;
     uint32_t n_layers = r->space->n_layers;
     int rc = node ? read_fixed(r, node, "head", &sequence) : -EINVAL;

@@ -12,6 +12,30 @@
 
 enum { RANDOM_SPACE_MAX = 2000 };
 
+/* A cell named `branches` of one to three nodes; the parser refuses some. */
+static inline size_t random_cell_text(struct rng *rng, char *text, size_t size)
+{
+    static const char *const edges[] = { "none", "n", "s", "r" };
+    size_t used = (size_t)snprintf(text, size,
+                                   "cells:\n"
+                                   "  branches:\n"
+                                   "    edges:\n"
+                                   "      n: {conv: {out: cell, kernel: 1, act: none}}\n"
+                                   "      s: {skip: {out: cell}}\n"
+                                   "      r: [act: relu, skip: {out: cell, stride: cell}]\n"
+                                   "    nodes:\n");
+    uint64_t n_nodes = 1 + rng_below(rng, 3);
+
+    for (uint64_t to = 1; to <= n_nodes; to++) {
+        used += (size_t)snprintf(text + used, size - used, "    - [");
+        for (uint64_t from = 0; from < to; from++)
+            used += (size_t)snprintf(text + used, size - used, "%s%s", from ? ", " : "",
+                                     edges[rng_below(rng, 4)]);
+        used += (size_t)snprintf(text + used, size - used, "]\n");
+    }
+    return used;
+}
+
 static inline size_t random_space_text(struct rng *rng, char *text, size_t size)
 {
     static const char *const menu[] = {
@@ -34,14 +58,23 @@ static inline size_t random_space_text(struct rng *rng, char *text, size_t size)
         "[skip, identity]",
         "[conv: {out: same, kernel: 3, groups: channels, stride: 2}, skip: {out: 6}]",
         "pool: {kind: [avg, max], size: 2}",
+        "mbconv: {hidden: [6, 8], kernel: 3, out: same, se: [false, true], act: hswish}",
+        "mbconv: {expand: [1, 1.5], kernel: 1, out: 6, width: [1, 2]}",
+        "[se, dropout: [0, 0.2]]",
+        "[depthwise: {kernel: 3, stride: 2}, skip: {out: 6}]",
+        "pool: {kind: max, size: 3, stride: 2, pad: [0, 1]}",
+        "branches: {out: [same, 6]}",
+        "branches: {stride: [1, 2]}",
     };
     uint64_t n_menu = sizeof menu / sizeof *menu, n_layers = 1 + rng_below(rng, 5);
     size_t used = (size_t)snprintf(text, size,
                                    "input: {channels: 2, height: 4, width: 4, classes: 3}\n"
-                                   "stem: [conv: {out: %u, kernel: 3, act: relu}]\n"
                                    "head: [pool: {kind: avg, size: all}, dense: classes]\n"
-                                   "layers:\n",
+                                   "stem: [conv: {out: %u, kernel: 3, act: relu}]\n",
                                    rng_below(rng, 2) ? 4u : 6u);
+
+    used += random_cell_text(rng, text + used, size - used);
+    used += (size_t)snprintf(text + used, size - used, "layers:\n");
 
     for (uint64_t l = 0; l < n_layers; l++) {
         uint64_t item = rng_below(rng, n_menu), n_items = 1 + rng_below(rng, 4);

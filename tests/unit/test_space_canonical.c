@@ -16,7 +16,7 @@ static bool same_op(const struct op *a, const struct op *b)
            a->out.width == b->out.width && a->kernel_h == b->kernel_h &&
            a->kernel_w == b->kernel_w && a->stride == b->stride && a->pad == b->pad &&
            a->groups == b->groups && a->bias == b->bias && a->activation == b->activation &&
-           a->pooling == b->pooling;
+           a->pooling == b->pooling && a->drop == b->drop;
 }
 
 static bool same_network(const struct network *a, const struct network *b)
@@ -25,6 +25,20 @@ static bool same_network(const struct network *a, const struct network *b)
         return false;
     for (size_t i = 0; i < a->n_ops; i++)
         if (!same_op(&a->ops[i], &b->ops[i]))
+            return false;
+    return true;
+}
+
+/* Nothing is computed for nothing: each operation but the last is read by a later one. */
+static bool every_op_is_read(const struct network *network)
+{
+    bool read[NETWORK_MAX_OPS] = { false };
+
+    for (size_t i = 0; i < network->n_ops; i++)
+        for (int k = 0; k < op_inputs(network->ops[i].kind); k++)
+            read[network->ops[i].input[k]] = true;
+    for (size_t i = 0; i + 1 < network->n_ops; i++)
+        if (!read[i])
             return false;
     return true;
 }
@@ -59,6 +73,7 @@ static size_t compare_with_brute_force(const struct space *space)
         arch_format(&arch, text);
         assert_int_equal(space_resolve(space, &arch, &network), 0);
         check_int_equal(text, network_check(&network, NULL), 0);
+        check_true(text, every_op_is_read(&network));
         first = first_spelling(known, &n, &network, &arch);
         assert_int_equal(space_canonical(space, &arch, &canonical), 0);
         check_string_equal(text, arch_format(&canonical, got), arch_format(first, want));

@@ -25,6 +25,11 @@ static void test_faults_of_files(void **state)
           "f.yaml:1: input.height: \"0\"; an integer from 1 to 4096" },
         { "a wrong count", INPUT "count: {dense_bias: 1}\n" HEAD,
           "f.yaml:2: count.dense_bias: \"1\"; allowed: false, true" },
+        { "no width", INPUT HEAD "width: 0\n", "f.yaml:3: width: \"0\"; a number from 0.01 to 64" },
+        { "a width that is a list", INPUT HEAD "width: [1, 1.4]\n",
+          "f.yaml:3: width: a list; a number from 0.01 to 64" },
+        { "a base of a text", "base: b.yaml\n",
+          "f.yaml:1: base: in a text without a file; only in a file" },
         { "no layers", INPUT HEAD, "f.yaml:1: layers: missing; it must be given" },
         { "an empty list of layers", INPUT HEAD "layers: []\n",
           "f.yaml:3: layers: a list of 0; of 1 to 64 layers" },
@@ -89,6 +94,70 @@ static void test_faults_of_files(void **state)
     }
 }
 
+/* Each the value of `cells`, on line 3. */
+static void test_faults_of_cells(void **state)
+{
+    static const struct {
+        const char *name, *cells, *want;
+    } cases[] = {
+        { "no map", "[]", "cells: 0 given; 1 to 16 of NAME: {edges: ..., nodes: ...}" },
+        { "none at all", "{}", "cells: 0 given; 1 to 16 of NAME: {edges: ..., nodes: ...}" },
+        { "the name of a block", "{conv: {edges: {e: norm}, nodes: [[e]]}}",
+          "cells: \"conv\" has a meaning already; another name" },
+        { "a name with a blank", "{a b: {edges: {e: norm}, nodes: [[e]]}}",
+          "cells: \"a b\"; a name of 1 to 32 letters, digits, - and _" },
+        { "a name that is a list", "{[c]: {edges: {e: norm}, nodes: [[e]]}}",
+          "cells: \"\"; a name of 1 to 32 letters, digits, - and _" },
+        { "two of one name",
+          "{c: {edges: {e: norm}, nodes: [[e]]}, c: {edges: {e: norm}, nodes: [[e]]}}",
+          "cells.c: given twice; once at most" },
+        { "no edges", "{c: {nodes: [[e]]}}", "cells.c.edges: missing; it must be given" },
+        { "no nodes", "{c: {edges: {e: norm}}}", "cells.c.nodes: missing; it must be given" },
+        { "an unknown field", "{c: {edge: {e: norm}, nodes: [[e]]}}",
+          "cells.c.edge: unknown field; did you mean edges?" },
+        { "edges without names", "{c: {edges: [norm], nodes: [[e]]}}",
+          "cells.c.edges: 0 given; 1 to 16 of NAME: BLOCK" },
+        { "an edge named none", "{c: {edges: {none: norm}, nodes: [[none]]}}",
+          "cells.c.edges: \"none\" has a meaning already; another name" },
+        { "an edge twice", "{c: {edges: {e: norm, e: skip}, nodes: [[e]]}}",
+          "cells.c.edges.e: given twice; once at most" },
+        { "an edge of a wrong block", "{c: {edges: {e: nrom}, nodes: [[e]]}}",
+          "cells.c.edges.e: \"nrom\"; did you mean norm?" },
+        { "an edge of nothing", "{c: {edges: {e: []}, nodes: [[e]]}}",
+          "cells.c.edges.e: an empty list; at least one block" },
+        { "an edge that searches", "{c: {edges: {e: {act: [relu, swish]}}, nodes: [[e]]}}",
+          "cells.c.edges.e: a list of values; one value, nothing is searched here" },
+        { "a cell on an edge",
+          "{c: {edges: {e: norm}, nodes: [[e]]}, d: {edges: {e: c}, nodes: [[e]]}}",
+          "cells.d.edges.e: \"c\"; did you mean act?" },
+        { "nodes that are no list", "{c: {edges: {e: norm}, nodes: 3}}",
+          "cells.c.nodes: 0 given; a list of 1 to 16" },
+        { "a node that is no list", "{c: {edges: {e: norm}, nodes: [e]}}",
+          "cells.c.nodes, node 1: 0 given; a list of 1, an edge or none from each node before it" },
+        { "an edge too many", "{c: {edges: {e: norm}, nodes: [[e], [e, e, e]]}}",
+          "cells.c.nodes, node 2: 3 given; a list of 2, an edge or none from each node before it" },
+        { "an unknown edge", "{c: {edges: {norm1: norm}, nodes: [[norm]]}}",
+          "cells.c.nodes, node 1: \"norm\"; did you mean norm1?" },
+        { "a node without edges", "{c: {edges: {e: norm}, nodes: [[e], [none, none]]}}",
+          "cells.c.nodes, node 2: no edge comes in; at least one" },
+        { "a node for nothing", "{c: {edges: {e: norm}, nodes: [[e], [e, none]]}}",
+          "cells.c.nodes: no edge goes out of node 1; at least one" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[2048], want[512];
+        struct space *space;
+        struct errmsg err = { "" };
+
+        snprintf(text, sizeof text, INPUT HEAD "cells: %s\nlayers: [{name: a, options: [c]}]\n",
+                 cases[i].cells);
+        snprintf(want, sizeof want, "f.yaml:3: %s", cases[i].want);
+        check_int_equal(cases[i].name, space_parse(text, strlen(text), "f.yaml", &space, &err),
+                        -EINVAL);
+        check_string_equal(cases[i].name, err.text, want);
+    }
+}
+
 /* Each the options of layer `a`, from line 6 on, behind a layer that gives 4x8x8 or 6x4x4. */
 static void test_faults_of_options(void **state)
 {
@@ -98,8 +167,8 @@ static void test_faults_of_options(void **state)
         { "an unknown block", "- mbcnov: {}",
           "6: layers.a.options: \"mbcnov\"; did you mean mbconv?" },
         { "no block at all", "- 7",
-          "6: layers.a.options: \"7\"; allowed: conv, mbconv, skip, identity, pool, dense, norm, "
-          "act" },
+          "6: layers.a.options: \"7\"; allowed: conv, depthwise, mbconv, se, skip, identity, pool, "
+          "dense, norm, act, dropout, pair" },
         { "two kinds in one block", "- {norm: , act: relu}",
           "6: layers.a.options: not a block; skip, or one KIND: {FIELD: VALUE, ...}" },
         { "a list in a list of blocks", "- [norm, [norm]]",
@@ -107,7 +176,7 @@ static void test_faults_of_options(void **state)
         { "an unknown field", "- mbconv: {expand: 3, kernal: 3}",
           "6: layers.a.options.mbconv.kernal: unknown field; did you mean kernel?" },
         { "a field of another block", "- skip: {kernel: 3}",
-          "6: layers.a.options.skip.kernel: unknown field; allowed: out, stride" },
+          "6: layers.a.options.skip.kernel: unknown field; allowed: out, width, least, stride" },
         { "a missing field", "- mbconv: {expand: 3, kernel: 3}",
           "6: layers.a.options.mbconv.out: missing; it must be given" },
         { "a required value left empty",
@@ -116,12 +185,56 @@ static void test_faults_of_options(void **state)
           "7: layers.a.options.conv.kernel: \"big\"; an integer from 1 to 4096" },
         { "neither number nor word", "- conv: {out: some, kernel: 3}",
           "6: layers.a.options.conv.out: \"some\"; an integer from 1 to 65536 or same or classes" },
-        { "not a word", "- conv: {out: 8, kernel: 3, act: swish}",
-          "6: layers.a.options.conv.act: \"swish\"; allowed: none, relu, relu6" },
+        { "not a word", "- conv: {out: 8, kernel: 3, act: elephant}",
+          "6: layers.a.options.conv.act: \"elephant\"; allowed: none, relu, relu6, hswish, swish, "
+          "hsigmoid, sigmoid" },
         { "a bare value for a block of fields", "- conv: 3",
-          "6: layers.a.options.conv: \"3\"; fields, allowed: kernel, out, stride, groups, act, "
-          "norm, "
-          "bias" },
+          "6: layers.a.options.conv: \"3\"; fields, allowed: kernel, out, width, least, stride, "
+          "groups, act, norm, bias" },
+        { "neither expand nor hidden", "- mbconv: {kernel: 3, out: 8}",
+          "6: layers.a.options.mbconv: neither expand nor hidden; one of them" },
+        { "both expand and hidden", "- mbconv: {expand: 2, hidden: [8, 16], kernel: 3, out: 8}",
+          "6: layers.a.options.mbconv: both expand and hidden; one of them" },
+        { "an expansion to nothing", "- mbconv: {expand: 0, kernel: 3, out: 8}",
+          "6: layers.a.options.mbconv.expand: \"0\"; a number from 0.01 to 64" },
+        { "an expansion too fine", "- mbconv: {expand: [2, 2.00001], kernel: 3, out: 8}",
+          "6: layers.a.options.mbconv.expand: \"2.00001\"; a number of at most four decimals" },
+        { "a width of nothing", "- conv: {out: same, kernel: 3, width: [1, 0.5]}",
+          "6: layers.a.options.conv: a width without a number of channels to multiply; a number in "
+          "out" },
+        { "a bound of nothing", "- dense: {out: classes, least: 8}",
+          "6: layers.a.options.dense: least without a number of channels to bound; a number in "
+          "out" },
+        { "too wide", "- conv: {out: 65536, kernel: 1, width: 64}",
+          "6: layers.a.options.conv: conv: 4194304 channels; from 1 to 65536 (on an input of "
+          "4x8x8)" },
+        { "squeeze-and-excitation with a number", "- mbconv: {expand: 2, kernel: 3, out: 8, se: 4}",
+          "6: layers.a.options.mbconv.se: \"4\"; allowed: false, true" },
+        { "no squeeze at all", "- se: {squeeze: 0}",
+          "6: layers.a.options.se.squeeze: \"0\"; an integer from 1 to 64" },
+        { "no activation inside", "- se: {act: none}",
+          "6: layers.a.options.se: no activation inside; an act other than none" },
+        { "a gate that does not close", "- se: {gate: relu}",
+          "6: layers.a.options.se.gate: \"relu\"; allowed: hsigmoid, sigmoid" },
+        { "padding around the whole image", "- pool: {kind: avg, size: all, pad: 1}",
+          "6: layers.a.options.pool: padding around the whole image; a size in pixels with pad" },
+        { "a window of padding alone", "- pool: {kind: avg, size: 2, pad: 2}",
+          "6: layers.a.options.pool: pool: kernel 2x2, stride 2, padding 2; sides from 1 to 4096, "
+          "padding below the kernel (on an input of 4x8x8)" },
+        { "everything dropped", "- dropout: 1",
+          "6: layers.a.options.dropout.rate: \"1\"; a number from 0 to 0.9999" },
+        { "a dropout without a rate",
+          "- dropout:", "6: layers.a.options.dropout.rate: missing; it must be given" },
+        { "a word of cells elsewhere", "- conv: {out: cell, kernel: 3}",
+          "6: layers.a.options.conv.out: \"cell\"; an integer from 1 to 65536 or same or classes" },
+        { "a stride of cells elsewhere", "- depthwise: {kernel: 3, stride: cell}",
+          "6: layers.a.options.depthwise.stride: \"cell\"; an integer from 1 to 4096" },
+        { "a cell that does not fit the image", "- pair: {stride: 2}",
+          "6: layers.a.options.pair: node 2: add: 4x8x8 and 4x4x4 (on an input of 4x8x8)" },
+        { "a cell that does not fit", "- pair: {out: 12, stride: 5}",
+          "6: layers.a.options.pair: node 2: add: 4x8x8 and 12x2x2 (on an input of 4x8x8)" },
+        { "a field of no cell", "- pair: {kernel: 3}",
+          "6: layers.a.options.pair.kernel: unknown field; allowed: out, width, least, stride" },
         { "an empty list", "- conv: {out: [], kernel: 3}",
           "6: layers.a.options: an empty list; at least one value" },
         { "an empty sequence", "- []", "6: layers.a.options: an empty list; at least one value" },
@@ -148,7 +261,9 @@ static void test_faults_of_options(void **state)
         snprintf(text, sizeof text,
                  INPUT HEAD "layers:\n- {name: first, options: [skip, conv: {out: 6, kernel: 1, "
                             "stride: 2}]}\n"
-                            "- options:\n  %s\n  name: a\n",
+                            "- options:\n  %s\n  name: a\n"
+                            "cells: {pair: {edges: {e: [skip: {stride: cell}, conv: {out: cell, "
+                            "groups: 4, kernel: 1}], s: skip}, nodes: [[e], [s, s]]}}\n",
                  cases[i].options);
         snprintf(want, sizeof want, "f.yaml:%s", cases[i].want);
         check_int_equal(cases[i].name, space_parse(text, strlen(text), "f.yaml", &space, &err),
@@ -221,6 +336,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_faults_of_files),
+        cmocka_unit_test(test_faults_of_cells),
         cmocka_unit_test(test_faults_of_options),
         cmocka_unit_test(test_bounds_of_what_multiplies),
         cmocka_unit_test(test_bounds_of_interfaces),
