@@ -198,6 +198,8 @@ static void test_examples_load(void **state)
         "deploy/studies/fashion-mobile.yaml",
         "deploy/studies/nas-bench-macro.yaml",
         "deploy/studies/nats-bench-size.yaml",
+        "deploy/studies/nats-bench-size-cifar100.yaml",
+        "deploy/studies/nats-bench-size-imagenet16.yaml",
     };
     (void)state;
     if (access(check_data_path("nats-bench-sss"), R_OK) < 0 || access("../shared/data", R_OK) < 0)
