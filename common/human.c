@@ -1,23 +1,12 @@
 #include "common/human.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-const char *human_count(uint64_t count, char text[HUMAN_SIZE])
-{
-    char digits[HUMAN_SIZE];
-    int n = snprintf(digits, sizeof digits, "%" PRIu64, count), used = 0;
+#include "common/print.h"
 
-    for (int i = 0; i < n; i++) {
-        if (i > 0 && (n - i) % 3 == 0)
-            text[used++] = ',';
-        text[used++] = digits[i];
-    }
-    text[used] = '\0';
-    return text;
-}
+_Static_assert((int)HUMAN_SIZE >= (int)PRINT_NUMBER_SIZE, "an amount may be a number in full");
 
 static int decimals_of(double value)
 {
@@ -40,11 +29,7 @@ const char *human_amount(int64_t amount, char text[HUMAN_SIZE])
             snprintf(text, HUMAN_SIZE, "%.*f %c", decimals_of(value), value, units[i].letter);
             return text;
         }
-    if (amount < 0)
-        snprintf(text, HUMAN_SIZE, "%" PRId64, amount);
-    else
-        human_count((uint64_t)amount, text);
-    return text;
+    return print_grouped(amount, text);
 }
 
 const char *human_duration(double seconds, char text[HUMAN_SIZE])

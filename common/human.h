@@ -1,4 +1,4 @@
-/* human - numbers as people read them. Every function writes to text and returns it. */
+/* human - rounded numbers, as people read them (print.h has the exact ones). Every function writes to text and returns it. */
 #ifndef LAYERNAS_COMMON_HUMAN_H
 #define LAYERNAS_COMMON_HUMAN_H
 
@@ -8,9 +8,6 @@ enum { HUMAN_SIZE = 32 };
 
 /* Three digits and a unit: 9731 is "9,731", 12345 is "12.3 k", 973120 is "0.973 M". */
 const char *human_amount(int64_t amount, char text[HUMAN_SIZE]);
-
-/* Every digit, in groups of three: "1,234,567". */
-const char *human_count(uint64_t count, char text[HUMAN_SIZE]);
 
 /* "12.3 s", "4 m 05 s", "1 h 05 m", "3 d 04 h"; "unknown" for a negative one. */
 const char *human_duration(double seconds, char text[HUMAN_SIZE]);

@@ -4,7 +4,7 @@
 #include <jansson.h>
 #include <string.h>
 
-#include "coordinator/print.h"
+#include "common/print.h"
 #include "coordinator/status/network_json.h"
 
 struct description {

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/print.h"
 #include "coordinator/plan_parts.h"
-#include "coordinator/print.h"
 
 static bool same_options(const struct space *space, uint32_t a, uint32_t b)
 {

@@ -1,8 +1,8 @@
 #include <string.h>
 
 #include "common/human.h"
+#include "common/print.h"
 #include "coordinator/coordinator.h"
-#include "coordinator/print.h"
 #include "coordinator/status/parts.h"
 #include "coordinator/status/results.h"
 #include "coordinator/status/results_best.h"
@@ -16,13 +16,13 @@ static void print_trained(const struct results_best *best)
 
     if (best->retrained && winner->test.total > 0)
         print_item(stdout, "test", "%.2f %%: %s of %s test images, seen once",
-                   reward_percent(winner->test), human_count(winner->test.correct, correct),
-                   human_count(winner->test.total, total));
+                   reward_percent(winner->test), print_grouped(winner->test.correct, correct),
+                   print_grouped(winner->test.total, total));
     if (best->retrained)
         print_item(stdout, "retrained", "%.2f %% of the validation images", winner->mean_percent);
     print_item(stdout, "search", "%.2f %% of %s validation images",
                reward_percent(best->candidate.reward),
-               human_count(best->candidate.reward.total, total));
+               print_grouped(best->candidate.reward.total, total));
 }
 
 /* Rewards of a table are shares of a round number, not of images. */
@@ -100,7 +100,7 @@ static void print_network(const struct study *study, const struct candidate *can
         printf("  %-*.*s  ", width, width, parts[i].name);
         if (parts[i].out.channels > 0) /* else the space is mere names */
             printf("%-*.*s %14s madds\n", MOST_OPTION, MOST_OPTION, parts[i].option,
-                   human_count((uint64_t)parts[i].costs.madds, text));
+                   print_grouped(parts[i].costs.madds, text));
         else
             printf("%.*s\n", MOST_OPTION, parts[i].option);
     }
@@ -129,15 +129,15 @@ static void print_effort(const struct coordinator *coordinator)
     struct search_progress progress;
 
     campaign_progress(coordinator->campaign, &progress);
-    print_item(stdout, "trials", "%s of at most %s, in %s%s%s", human_count(progress.told, first),
-               human_count(progress.bound, second),
+    print_item(stdout, "trials", "%s of at most %s, in %s%s%s", print_grouped(progress.told, first),
+               print_grouped(progress.bound, second),
                human_duration(coordinator_elapsed(coordinator), third), reason ? "; " : "",
                reason ? reason : "");
     print_item(stdout, "spared", "%s children pruned by their cost, %s known from before",
-               human_count(progress.dropped, first), human_count(progress.saved, second));
+               print_grouped(progress.dropped, first), print_grouped(progress.saved, second));
     if (counts.by_state[TRIAL_QUARANTINED] > 0)
         print_item(stdout, "trouble", "%s trials failed on every try and were left out",
-                   human_count(counts.by_state[TRIAL_QUARANTINED], first));
+                   print_grouped(counts.by_state[TRIAL_QUARANTINED], first));
 }
 
 void results_print(const struct coordinator *coordinator)

@@ -31,25 +31,6 @@ static void test_amounts(void **state)
         check_string_equal(cases[i].want, human_amount(cases[i].amount, text), cases[i].want);
 }
 
-static void test_counts(void **state)
-{
-    static const struct {
-        uint64_t count;
-        const char *want;
-    } cases[] = {
-        { 0, "0" },
-        { 999, "999" },
-        { 1000, "1,000" },
-        { 1234567, "1,234,567" },
-        { UINT64_MAX, "18,446,744,073,709,551,615" },
-    };
-    char text[HUMAN_SIZE];
-
-    (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        check_string_equal(cases[i].want, human_count(cases[i].count, text), cases[i].want);
-}
-
 static void test_durations(void **state)
 {
     static const struct {
@@ -73,7 +54,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_amounts),
-        cmocka_unit_test(test_counts),
         cmocka_unit_test(test_durations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

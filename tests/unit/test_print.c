@@ -1,6 +1,6 @@
 #include "tests/unit/check.h"
 
-#include "coordinator/print.h"
+#include "common/print.h"
 
 #include <stdlib.h>
 

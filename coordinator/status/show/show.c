@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/human.h"
+#include "common/print.h"
 #include "coordinator/status/show/text_table.h"
 
 const char *show_percent(uint32_t correct, uint32_t total, char text[SHOW_TEXT_SIZE])
@@ -37,31 +38,13 @@ const char *show_costs(const Layernas__Candidate *candidate, const char *metric,
     return text;
 }
 
-void show_wrapped(FILE *out, const char *label, const char *text)
-{
-    int column = fprintf(out, "%-*s", SHOW_INDENT, label);
-
-    while (*text) {
-        int word = (int)strcspn(text, " ");
-
-        if (column > SHOW_INDENT && column + 1 + word > TEXT_TABLE_WIDTH)
-            column = fprintf(out, "\n%*s", SHOW_INDENT, "") - 1;
-        else if (column > SHOW_INDENT)
-            column += fprintf(out, " ");
-        column += fprintf(out, "%.*s", word, text);
-        text += word;
-        text += strspn(text, " ");
-    }
-    fputc('\n', out);
-}
-
 void show_omitted(FILE *out, size_t shown, uint64_t total)
 {
     char count[HUMAN_SIZE];
 
     if (shown < total)
         fprintf(out, "\nthe newest %zu of %s; --limit N shows more\n", shown,
-                human_count(total, count));
+                print_grouped(total, count));
 }
 
 int show_reply(FILE *out, const Layernas__StatusReply *reply)

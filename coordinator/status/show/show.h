@@ -19,7 +19,7 @@ int show_best(FILE *out, const Layernas__Best *best, const char *metric);
 
 /* ---- words they share ---- */
 
-enum { SHOW_TEXT_SIZE = 96, SHOW_INDENT = 10 };
+enum { SHOW_TEXT_SIZE = 96, SHOW_INDENT = 10 /* of print_wrapped */ };
 
 /* "91.23", or "-" where there is no result. Returns text. */
 const char *show_percent(uint32_t correct, uint32_t total, char text[SHOW_TEXT_SIZE]);
@@ -30,9 +30,6 @@ const char *show_unit(const char *metric);
 /* "0.973 M madds, 0.120 M params": the cost that counts, and what else is known. */
 const char *show_costs(const Layernas__Candidate *candidate, const char *metric,
                        char text[SHOW_TEXT_SIZE]);
-
-/* label, then text from column SHOW_INDENT on, broken at blanks where it passes column 80. */
-void show_wrapped(FILE *out, const char *label, const char *text);
 
 /* "the newest 20 of 1,234" below a table that is not whole. */
 void show_omitted(FILE *out, size_t shown, uint64_t total);

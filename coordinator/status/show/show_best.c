@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "common/human.h"
+#include "common/print.h"
 #include "coordinator/status/show/show.h"
 #include "coordinator/status/show/text_table.h"
 
@@ -68,8 +69,8 @@ static int show_parts(FILE *out, const Layernas__Best *best)
             text_table_cell(table, "%ux%ux%u", part->channels, part->height, part->width);
         else
             text_table_cell(table, "-");
-        text_table_cell(table, "%s", human_count((uint64_t)part->madds, number));
-        text_table_cell(table, "%s", human_count((uint64_t)part->params, number));
+        text_table_cell(table, "%s", print_grouped(part->madds, number));
+        text_table_cell(table, "%s", print_grouped(part->params, number));
         text_table_cell(table, "%s", part->option[0] ? part->option : "-");
     }
     rc = text_table_print(table, out);

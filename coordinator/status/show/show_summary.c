@@ -1,6 +1,7 @@
 #include <inttypes.h>
 
 #include "common/human.h"
+#include "common/print.h"
 #include "coordinator/status/show/show.h"
 
 static void show_state(FILE *out, const Layernas__Summary *s)
@@ -9,7 +10,7 @@ static void show_state(FILE *out, const Layernas__Summary *s)
 
     fprintf(out, "study     %s\n", s->study);
     snprintf(state, sizeof state, "%.60s%s%.300s", s->state, s->note[0] ? ": " : "", s->note);
-    show_wrapped(out, "state", state);
+    print_wrapped(out, "state", SHOW_INDENT, state);
     if (s->pass > 0)
         fprintf(out,
                 "layer     %.24s, %u of %u in pass %u: %" PRIu64 " of %" PRIu64 " trials done\n",
@@ -22,10 +23,10 @@ static void show_progress(FILE *out, const Layernas__Summary *s)
 {
     char done[HUMAN_SIZE], bound[HUMAN_SIZE], cap[HUMAN_SIZE], time[HUMAN_SIZE];
 
-    fprintf(out, "progress  %s of at most %s trials done", human_count(s->done, done),
-            human_count(s->bound, bound));
+    fprintf(out, "progress  %s of at most %s trials done", print_grouped(s->done, done),
+            print_grouped(s->bound, bound));
     if (s->bound < s->cap)
-        fprintf(out, " (cap %s)", human_count(s->cap, cap));
+        fprintf(out, " (cap %s)", print_grouped(s->cap, cap));
     if (s->bound > 0)
         fprintf(out, ", %.0f %%", 100.0 * (double)s->done / (double)s->bound);
     fputc('\n', out);
@@ -77,13 +78,13 @@ static void show_effort(FILE *out, const Layernas__Summary *s)
 
     if (s->workers > 0)
         fprintf(out, "workers   %u, slots %s; running %s, waiting %s\n", s->workers,
-                human_count(s->slots, slots), human_count(s->running, running),
-                human_count(s->ready, ready));
+                print_grouped(s->slots, slots), print_grouped(s->running, running),
+                print_grouped(s->ready, ready));
     else
         fprintf(out, "workers   none is connected; %s trials are waiting\n",
-                human_count(s->ready + s->running, ready));
+                print_grouped(s->ready + s->running, ready));
     fprintf(out, "spared    %s children pruned (no way into the target), %s known before\n",
-            human_count(s->dropped, dropped), human_count(s->saved, saved));
+            print_grouped(s->dropped, dropped), print_grouped(s->saved, saved));
 }
 
 static void show_trouble(FILE *out, const Layernas__Summary *s)

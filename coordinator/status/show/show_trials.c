@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/human.h"
+#include "common/print.h"
 #include "coordinator/status/show/show.h"
 #include "coordinator/status/show/text_table.h"
 
@@ -72,10 +73,10 @@ static void show_failures(FILE *out, const Layernas__Trials *trials)
             continue;
         if (shown++ == 0)
             fputc('\n', out);
-        snprintf(text, sizeof text, "trial %s, %u time%s: %.300s", human_count(row->number, number),
-                 row->failures, row->failures == 1 ? "" : "s",
+        snprintf(text, sizeof text, "trial %s, %u time%s: %.300s",
+                 print_grouped(row->number, number), row->failures, row->failures == 1 ? "" : "s",
                  row->reason[0] ? row->reason : "no reason given");
-        show_wrapped(out, "failed", text);
+        print_wrapped(out, "failed", SHOW_INDENT, text);
     }
 }
 

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/print.h"
+
 enum { GAP = 2, NARROWEST = 8 };
 
 struct text_table {
@@ -84,15 +86,14 @@ static void find_widths(const struct text_table *table, size_t *widths)
             widths[c] = table->columns[c].most;
         used += widths[c] + GAP;
     }
-    if (used + widths[last] <= TEXT_TABLE_WIDTH)
+    if (used + widths[last] <= PRINT_WIDTH)
         return;
     for (size_t c = 0; c < last; c++) /* what may be cut makes room for the last */
-        while (table->columns[c].most && widths[c] > NARROWEST &&
-               used + NARROWEST > TEXT_TABLE_WIDTH) {
+        while (table->columns[c].most && widths[c] > NARROWEST && used + NARROWEST > PRINT_WIDTH) {
             widths[c]--;
             used--;
         }
-    widths[last] = used + NARROWEST < TEXT_TABLE_WIDTH ? TEXT_TABLE_WIDTH - used : NARROWEST;
+    widths[last] = used + NARROWEST < PRINT_WIDTH ? PRINT_WIDTH - used : NARROWEST;
 }
 
 static void print_cell(const char *text, size_t width, enum text_align align, bool last, FILE *out)

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-enum { TEXT_TABLE_WIDTH = 80, TEXT_TABLE_MAX_COLUMNS = 12 };
+enum { TEXT_TABLE_MAX_COLUMNS = 12 };
 
 enum text_align { ALIGN_LEFT, ALIGN_RIGHT };
 

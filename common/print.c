@@ -1,4 +1,4 @@
-#include "coordinator/print.h"
+#include "common/print.h"
 
 #include <stdarg.h>
 #include <stdbool.h>

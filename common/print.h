@@ -1,6 +1,6 @@
 /* print - numbers and lists for people, on lines of at most PRINT_WIDTH columns. */
-#ifndef LAYERNAS_COORDINATOR_PRINT_H
-#define LAYERNAS_COORDINATOR_PRINT_H
+#ifndef LAYERNAS_COMMON_PRINT_H
+#define LAYERNAS_COMMON_PRINT_H
 
 #include <inttypes.h>
 #include <stddef.h>
