@@ -47,6 +47,7 @@ void campaign_free(struct campaign *campaign)
     free(campaign->openings);
     free(campaign->finalists);
     free(campaign->final_proposals);
+    pareto_front_clear(&campaign->front);
     final_stage_free(campaign->final_stage);
     strategy_free(campaign->strategy);
     known_results_free(campaign->known);
@@ -104,17 +105,27 @@ void campaign_stop_search(struct campaign *campaign, const char *reason)
 
 /* ---- telling ---- */
 
-static void note_best(struct campaign *campaign, size_t i)
+static void note_best(struct campaign *campaign, size_t i, const struct candidate *candidate)
 {
-    struct candidate candidate, best;
+    struct candidate best;
 
-    if (!campaign_candidate(campaign, i, &candidate) ||
-        !campaign_in_target(campaign, candidate.cost))
+    if (!campaign_in_target(campaign, candidate->cost))
         return;
     if (campaign->best == CAMPAIGN_NO_BEST ||
         (campaign_candidate(campaign, (size_t)campaign->best, &best) &&
-         candidate_compare(&candidate, &best) < 0))
+         candidate_compare(candidate, &best) < 0))
         campaign->best = (long)i;
+}
+
+/* What the views show is brought up to date here, so that none of them goes through all trials. */
+static int note_told(struct campaign *campaign, size_t i)
+{
+    struct candidate candidate;
+
+    if (!campaign_candidate(campaign, i, &candidate))
+        return 0;
+    note_best(campaign, i, &candidate);
+    return pareto_front_offer(&campaign->front, &candidate);
 }
 
 /* Whoever proposed entry i hears what became of it. */
@@ -137,11 +148,10 @@ static int tell(struct campaign *campaign, size_t i)
         return rc;
     }
     rc = strategy_tell(campaign->strategy, i + 1, &verdict);
-    if (rc == 0) {
-        campaign->n_search_told++;
-        note_best(campaign, i);
-    }
-    return rc;
+    if (rc < 0)
+        return rc;
+    campaign->n_search_told++;
+    return note_told(campaign, i);
 }
 
 int campaign_settled(struct campaign *campaign, const struct digest *key)

@@ -71,8 +71,8 @@ int campaign_trial_of(const struct campaign *campaign, const struct arch *candid
 size_t campaign_best(const struct campaign *campaign, struct candidate *best, size_t n);
 
 /* The Pareto front of everything the search trained: by rising cost, each with a better reward than
- * all cheaper ones. The caller's to free. */
-int campaign_pareto(const struct campaign *campaign, struct candidate **front_out, size_t *n_out);
+ * all cheaper ones. Kept up to date: good until the next result is told. */
+const struct candidate *campaign_pareto(const struct campaign *campaign, size_t *n_out);
 
 /* The winner of the final stage: false while there is none. test.total is 0 until it is tested. */
 struct campaign_winner {

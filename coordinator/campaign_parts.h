@@ -9,6 +9,7 @@
 #include "coordinator/campaign.h"
 #include "coordinator/known_results.h"
 #include "coordinator/search/final_stage.h"
+#include "coordinator/search/pareto_front.h"
 
 enum { CAMPAIGN_REASON_SIZE = 128, CAMPAIGN_NO_BEST = -1 };
 
@@ -21,6 +22,7 @@ struct campaign {
     struct strategy *strategy;
     size_t n_search, n_search_told;
     long best;                          /* entry of the best so far in the target */
+    struct pareto_front front;          /* of all that is told */
     char stopped[CAMPAIGN_REASON_SIZE]; /* by campaign_stop_search; empty: it goes on */
     char reason[CAMPAIGN_REASON_SIZE];  /* why the search is over */
 

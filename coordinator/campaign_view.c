@@ -1,7 +1,4 @@
 /* campaign_view - the half of campaign that only looks. */
-#include <errno.h>
-#include <stdlib.h>
-
 #include "coordinator/campaign.h"
 #include "coordinator/campaign_parts.h"
 
@@ -128,31 +125,10 @@ size_t campaign_best(const struct campaign *campaign, struct candidate *best, si
     return n_best;
 }
 
-static int by_cost_then_reward(const void *a, const void *b)
+const struct candidate *campaign_pareto(const struct campaign *campaign, size_t *n_out)
 {
-    const struct candidate *x = a, *y = b;
-
-    if (x->cost != y->cost)
-        return x->cost < y->cost ? -1 : 1;
-    return candidate_compare(x, y);
-}
-
-int campaign_pareto(const struct campaign *campaign, struct candidate **front_out, size_t *n_out)
-{
-    size_t n = 0, n_front = 0;
-    struct candidate *all = malloc((campaign->n_search + 1) * sizeof *all);
-
-    if (!all)
-        return -ENOMEM;
-    for (size_t i = 0; i < campaign->n_search; i++)
-        n += campaign_candidate(campaign, i, &all[n]);
-    qsort(all, n, sizeof *all, by_cost_then_reward);
-    for (size_t i = 0; i < n; i++)
-        if (n_front == 0 || reward_compare(all[i].reward, all[n_front - 1].reward) > 0)
-            all[n_front++] = all[i];
-    *front_out = all;
-    *n_out = n_front;
-    return 0;
+    *n_out = campaign->front.n;
+    return campaign->front.at;
 }
 
 bool campaign_winner(const struct campaign *campaign, struct campaign_winner *winner_out)

@@ -98,17 +98,11 @@ static int draw(const struct coordinator *coordinator, const char *directory, bo
                          .target = study->search.target };
     struct plot_point *trials = malloc((trial_ledger_n(coordinator->ledger) + 1) * sizeof *trials);
     struct plot_point *points = NULL;
-    struct candidate *front = NULL;
+    const struct candidate *front = campaign_pareto(coordinator->campaign, &plot.n_front);
     int rc = -ENOMEM;
 
-    if (!trials)
-        goto out;
-    rc = campaign_pareto(coordinator->campaign, &front, &plot.n_front);
-    if (rc < 0)
-        goto out;
     points = malloc((plot.n_front + 1) * sizeof *points);
-    rc = points ? 0 : -ENOMEM;
-    if (rc < 0)
+    if (!trials || !points)
         goto out;
     for (size_t i = 0; i < plot.n_front; i++)
         points[i] = point_of(&front[i]);
@@ -123,7 +117,6 @@ out:
     if (rc == -ENOMEM)
         errmsg_set(err, rc, "plot: out of memory");
     free(points);
-    free(front);
     free(trials);
     return rc;
 }

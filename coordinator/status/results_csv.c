@@ -18,12 +18,9 @@ int write_pareto_csv(FILE *out, const void *arg)
     const struct coordinator *coordinator = arg;
     const struct study *study = coordinator->study;
     const struct cost_range *target = &study->search.target;
-    struct candidate *front = NULL;
     size_t n;
-    int rc = campaign_pareto(coordinator->campaign, &front, &n);
+    const struct candidate *front = campaign_pareto(coordinator->campaign, &n);
 
-    if (rc < 0)
-        return rc;
     fputs("arch,cost,madds,params,reward,correct,total,in_target\n", out);
     for (size_t i = 0; i < n; i++) {
         struct costs costs = cost_details(study->cost_model, &front[i].canonical);
@@ -34,7 +31,6 @@ int write_pareto_csv(FILE *out, const void *arg)
                 front[i].reward.total,
                 front[i].cost >= target->lowest && front[i].cost <= target->highest);
     }
-    free(front);
     return 0;
 }
 

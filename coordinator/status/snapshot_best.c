@@ -1,5 +1,3 @@
-#include <stdlib.h>
-
 #include "coordinator/status/parts.h"
 #include "coordinator/status/results.h"
 #include "coordinator/status/results_best.h"
@@ -8,15 +6,12 @@
 Layernas__Pareto *build_pareto(struct build *build)
 {
     Layernas__Pareto *pareto = build_message(build, &layernas__pareto__descriptor);
-    struct candidate *front = NULL;
+    const struct candidate *front;
     size_t n, rows;
 
     if (!pareto)
         return NULL;
-    if (campaign_pareto(build->coordinator->campaign, &front, &n) < 0) {
-        build->failed = true;
-        return pareto;
-    }
+    front = campaign_pareto(build->coordinator->campaign, &n);
     rows = build_rows(build, n);
     pareto->total = n;
     pareto->candidates = build_list(build, rows);
@@ -27,7 +22,6 @@ Layernas__Pareto *build_pareto(struct build *build)
             break;
         pareto->candidates[pareto->n_candidates++] = candidate;
     }
-    free(front);
     return pareto;
 }
 

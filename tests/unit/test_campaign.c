@@ -223,7 +223,8 @@ static void test_best_and_front(void **state)
 {
     struct study *study = world_study("trials: 60", "trials: 90");
     struct world *world = run_world(study, 3, 0, 0);
-    struct candidate all[100], best[10], *front;
+    struct candidate all[100], best[10];
+    const struct candidate *front;
     size_t n = 0, n_front;
 
     (void)state;
@@ -243,7 +244,8 @@ static void test_best_and_front(void **state)
         check_true("in order", arch_equal(&best[i].arch, &all[i].arch));
     check_int_equal("one", campaign_best(world->campaign, best, 1), 1);
     check_true("the best", arch_equal(&best[0].arch, &all[0].arch));
-    check_int_equal("front", campaign_pareto(world->campaign, &front, &n_front), 0);
+    front = campaign_pareto(world->campaign, &n_front);
+    check_true("front", n_front > 0);
     for (size_t f = 1; f < n_front; f++) {
         check_true("rising cost", front[f].cost > front[f - 1].cost);
         check_true("rising reward", reward_compare(front[f].reward, front[f - 1].reward) > 0);
@@ -256,7 +258,6 @@ static void test_best_and_front(void **state)
                        reward_compare(front[f].reward, all[i].reward) >= 0;
         check_true("nothing is above the front", covered);
     }
-    free(front);
     world_free(world);
     study_free(study);
 }
