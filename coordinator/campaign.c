@@ -44,7 +44,10 @@ void campaign_free(struct campaign *campaign)
                                                       : campaign->n_openings;
     for (size_t i = 0; i < n; i++)
         opening_clear(&campaign->openings[i]);
+    for (size_t i = 0; i < campaign->n_openings; i++)
+        layer_record_free(campaign->layers[i].record);
     free(campaign->openings);
+    free(campaign->layers);
     free(campaign->finalists);
     free(campaign->final_proposals);
     pareto_front_clear(&campaign->front);
@@ -118,10 +121,14 @@ static void note_best(struct campaign *campaign, size_t i, const struct candidat
 }
 
 /* What the views show is brought up to date here, so that none of them goes through all trials. */
-static int note_told(struct campaign *campaign, size_t i)
+static int note_told(struct campaign *campaign, size_t i, const struct trial *trial,
+                     const struct verdict *verdict)
 {
+    size_t after = campaign_first_after(campaign, i);
     struct candidate candidate;
 
+    for (size_t n = after > 0 ? after - 1 : 0; n < campaign->n_openings; n++)
+        layer_record_tell(campaign->layers[n].record, &trial->arch, verdict);
     if (!campaign_candidate(campaign, i, &candidate))
         return 0;
     note_best(campaign, i, &candidate);
@@ -151,7 +158,7 @@ static int tell(struct campaign *campaign, size_t i)
     if (rc < 0)
         return rc;
     campaign->n_search_told++;
-    return note_told(campaign, i);
+    return note_told(campaign, i, &entry.trial, &verdict);
 }
 
 int campaign_settled(struct campaign *campaign, const struct digest *key)
@@ -186,6 +193,43 @@ static int add_trial(struct campaign *campaign, enum stage stage, uint32_t repli
     return rc < 0 ? rc : tell(campaign, trial.number - 1);
 }
 
+static bool known_verdict(void *arg, const struct arch *candidate, struct verdict *verdict_out)
+{
+    const struct campaign *campaign = arg;
+    struct ledger_entry entry;
+    size_t i;
+
+    if (campaign_trial_of(campaign, candidate, &i) < 0)
+        return false;
+    trial_ledger_entry(campaign->ledger, i, &entry);
+    verdict_out->valid = entry.state == TRIAL_DONE;
+    verdict_out->reward = entry.result.reward;
+    return entry.state == TRIAL_DONE || entry.state == TRIAL_QUARANTINED;
+}
+
+/* openings[n_openings] has been taken. */
+static int begin_layer(struct campaign *campaign)
+{
+    size_t n = campaign->n_openings, room = campaign->layers_room ? 2 * campaign->layers_room : 64;
+    struct campaign_layer *layers;
+    int rc;
+
+    if (n == campaign->layers_room) {
+        layers = realloc(campaign->layers, room * sizeof *layers);
+        if (!layers)
+            return -ENOMEM;
+        campaign->layers = layers;
+        campaign->layers_room = room;
+    }
+    rc = layer_record_new(&campaign->openings[n], known_verdict, campaign,
+                          &campaign->layers[n].record);
+    if (rc < 0)
+        return rc;
+    campaign->layers[n].n_before = campaign->n_search;
+    campaign->n_openings++;
+    return 0;
+}
+
 static int take_opening(struct campaign *campaign, struct errmsg *err)
 {
     const struct opening *decided = strategy_opening(campaign->strategy);
@@ -197,13 +241,18 @@ static int take_opening(struct campaign *campaign, struct errmsg *err)
         if (rc == -EINVAL)
             return errmsg_set(err, rc, "stored opening %zu is not one that this search can come to",
                               n);
-        campaign->n_openings += rc == 0;
+        if (rc == 0)
+            rc = begin_layer(campaign);
         return rc < 0 ? rc : STEP_MADE;
     }
     rc = append_opening(campaign, n, decided);
     if (rc < 0)
         return rc;
-    campaign->n_openings++;
+    rc = begin_layer(campaign);
+    if (rc < 0) {
+        opening_clear(&campaign->openings[n]);
+        return rc;
+    }
     campaign->opening_pending = true;
     return STEP_OPENING;
 }

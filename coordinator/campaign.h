@@ -15,6 +15,7 @@
 #include "coordinator/ledger/store.h"
 #include "coordinator/ledger/trial_ledger.h"
 #include "coordinator/search/candidate_table.h"
+#include "coordinator/search/layer_record.h"
 #include "coordinator/search/strategy.h"
 
 struct campaign;
@@ -58,6 +59,11 @@ const char *campaign_stop_reason(const struct campaign *campaign); /* NULL while
 void campaign_progress(const struct campaign *campaign, struct search_progress *progress_out);
 size_t campaign_n_openings(const struct campaign *campaign);
 const struct opening *campaign_opening(const struct campaign *campaign, size_t i);
+/* What became of the i-th opening's children so far. */
+const struct layer_record *campaign_record(const struct campaign *campaign, size_t i);
+/* The first opening that was decided after search trial i (a ledger index) was proposed; the one
+ * before it, if any, is the opening that proposed it. */
+size_t campaign_first_after(const struct campaign *campaign, size_t i);
 uint32_t campaign_final_total(const struct campaign *campaign); /* final trainings, 0: none */
 uint32_t campaign_final_done(const struct campaign *campaign);
 

@@ -13,6 +13,12 @@
 
 enum { CAMPAIGN_REASON_SIZE = 128, CAMPAIGN_NO_BEST = -1 };
 
+/* An opening taken: what became of it, and how many search trials went before it. */
+struct campaign_layer {
+    struct layer_record *record;
+    size_t n_before;
+};
+
 struct campaign {
     const struct study *study;
     struct trial_ledger *ledger;
@@ -29,7 +35,9 @@ struct campaign {
     /* Openings taken so far, then those remembered that the strategy has not come to. */
     struct opening *openings;
     size_t n_openings, n_remembered;
-    bool opening_pending; /* the last one is not durable yet */
+    bool opening_pending;          /* the last one is not durable yet */
+    struct campaign_layer *layers; /* n_openings of them */
+    size_t layers_room;
 
     struct final_stage *final_stage; /* NULL: not begun, or none */
     struct candidate *finalists;

@@ -27,6 +27,26 @@ const struct opening *campaign_opening(const struct campaign *campaign, size_t i
     return &campaign->openings[i];
 }
 
+const struct layer_record *campaign_record(const struct campaign *campaign, size_t i)
+{
+    return campaign->layers[i].record;
+}
+
+size_t campaign_first_after(const struct campaign *campaign, size_t i)
+{
+    size_t low = 0, high = campaign->n_openings;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (campaign->layers[middle].n_before <= i)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 uint32_t campaign_final_total(const struct campaign *campaign)
 {
     const struct final_settings *settings = &campaign->study->final;
