@@ -155,4 +155,14 @@ struct ledger_counts trial_ledger_counts(const struct trial_ledger *ledger);
 size_t trial_ledger_attempts(const struct trial_ledger *ledger, size_t i, struct attempt *attempts,
                              size_t room);
 
+/* What a worker runs under a lease, the newest first: at most room of them are written; returns how
+ * many there are. Takes as long as that worker's list, not the ledger, is. */
+struct running_attempt {
+    size_t i; /* the trial's entry */
+    struct progress progress;
+    uint64_t leased_at_ms;
+};
+size_t trial_ledger_running_on(const struct trial_ledger *ledger, const uint8_t worker_id[16],
+                               struct running_attempt *running, size_t room);
+
 #endif

@@ -33,9 +33,20 @@ struct ledger_attempt *ledger_find_attempt(const struct trial_ledger *ledger,
 }
 
 /* Ids are random: their first bytes do. */
+static size_t chain_number(const uint8_t worker_id[16])
+{
+    return (size_t)(worker_id[0] | worker_id[1] << 8) % LEDGER_WORKER_CHAINS;
+}
+
 static struct attempt_list *chain_of(struct trial_ledger *ledger, const uint8_t worker_id[16])
 {
-    return &ledger->by_worker[(worker_id[0] | worker_id[1] << 8) % LEDGER_WORKER_CHAINS];
+    return &ledger->by_worker[chain_number(worker_id)];
+}
+
+const struct attempt_list *ledger_chain_of(const struct trial_ledger *ledger,
+                                           const uint8_t worker_id[16])
+{
+    return &ledger->by_worker[chain_number(worker_id)];
 }
 
 uint32_t ledger_running(const struct entry *entry, const struct ledger_attempt **newest_out)

@@ -112,6 +112,10 @@ struct attempt ledger_attempt_name(const struct ledger_attempt *attempt);
 int ledger_begin_attempt(struct trial_ledger *ledger, size_t i, const struct attempt *name,
                          const uint8_t worker_id[16], uint64_t now_ms, uint64_t lease_ms);
 
+/* Attempts of this worker, and of others that share the chain. */
+const struct attempt_list *ledger_chain_of(const struct trial_ledger *ledger,
+                                           const uint8_t worker_id[16]);
+
 /* Forgets an attempt; its trial's state is the caller's affair. */
 void ledger_end_attempt(struct trial_ledger *ledger, struct ledger_attempt *attempt);
 void ledger_end_attempts(struct trial_ledger *ledger, struct entry *entry);

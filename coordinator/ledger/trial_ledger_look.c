@@ -123,3 +123,22 @@ size_t trial_ledger_attempts(const struct trial_ledger *ledger, size_t i, struct
     }
     return n;
 }
+
+size_t trial_ledger_running_on(const struct trial_ledger *ledger, const uint8_t worker_id[16],
+                               struct running_attempt *running, size_t room)
+{
+    const struct ledger_attempt *attempt;
+    size_t n = 0;
+
+    LIST_FOREACH(attempt, ledger_chain_of(ledger, worker_id), same_worker)
+    {
+        if (attempt->deadline.place == 0 || /* not leased */
+            memcmp(attempt->worker_id, worker_id, sizeof attempt->worker_id) != 0)
+            continue;
+        if (n < room)
+            running[n] = (struct running_attempt){ attempt->trial, attempt->progress,
+                                                   attempt->leased_at_ms };
+        n++;
+    }
+    return n;
+}

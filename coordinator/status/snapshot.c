@@ -60,6 +60,7 @@ static void answer(struct build *build, const Layernas__StatusRequest *request,
     }
     if (request->query->limit > 0 && request->query->limit < build->limit)
         build->limit = request->query->limit;
+    build->first = request->query->first;
     fill_body(build, request->query, reply);
 }
 

@@ -17,7 +17,7 @@ enum {
     STATUS_PROTOCOL = 1,
     STATUS_MAX_REQUEST = 64 << 10, /* bytes */
     STATUS_MAX_REPLY = 64 << 20,
-    STATUS_MAX_ROWS = 10000, /* of any list in a reply */
+    STATUS_MAX_ROWS = 1000, /* of a reply, so that building it never holds the loop up */
 };
 
 /* The reply to a request, packed; the caller's to free(). -ENOMEM. */

@@ -7,15 +7,16 @@ Layernas__Pareto *build_pareto(struct build *build)
 {
     Layernas__Pareto *pareto = build_message(build, &layernas__pareto__descriptor);
     const struct candidate *front;
-    size_t n, rows;
+    struct rows rows;
+    size_t n;
 
     if (!pareto)
         return NULL;
     front = campaign_pareto(build->coordinator->campaign, &n);
     rows = build_rows(build, n);
     pareto->total = n;
-    pareto->candidates = build_list(build, rows);
-    for (size_t i = n - rows; i < n && pareto->candidates; i++) {
+    pareto->candidates = build_list(build, rows.n);
+    for (size_t i = rows.first; i < rows.first + rows.n && pareto->candidates; i++) {
         Layernas__Candidate *candidate = build_candidate(build, &front[i], &front[i].canonical);
 
         if (!candidate)

@@ -33,9 +33,13 @@ void *build_list(struct build *build, size_t n)
     return list;
 }
 
-size_t build_rows(const struct build *build, size_t n)
+struct rows build_rows(const struct build *build, size_t n)
 {
-    return n < build->limit ? n : build->limit;
+    size_t first = n > build->limit ? n - build->limit : 0;
+
+    if (build->first > 0)
+        first = build->first - 1 < n ? (size_t)build->first - 1 : n;
+    return (struct rows){ first, n - first < build->limit ? n - first : build->limit };
 }
 
 Layernas__Candidate *build_candidate(struct build *build, const struct candidate *candidate,

@@ -16,7 +16,8 @@
 struct build {
     const struct coordinator *coordinator;
     uint64_t now_ms;
-    size_t limit; /* rows of a list, from 1 to STATUS_MAX_ROWS */
+    uint64_t first; /* the row wanted first, from 1; 0: the newest */
+    size_t limit;   /* rows of a list, from 1 to STATUS_MAX_ROWS */
     bool failed;
 };
 
@@ -29,8 +30,11 @@ char *build_text(struct build *build, const char *text);
 /* Room for n pointers; NULL for 0. */
 void *build_list(struct build *build, size_t n);
 
-/* How many of the n there are go into the reply: the newest, up to the limit. */
-size_t build_rows(const struct build *build, size_t n);
+/* Which of the n rows that there are go into the reply. */
+struct rows {
+    size_t first, n;
+};
+struct rows build_rows(const struct build *build, size_t n);
 
 Layernas__Summary *build_summary(struct build *build);
 Layernas__Layers *build_layers(struct build *build);
@@ -43,8 +47,11 @@ Layernas__Best *build_best(struct build *build);
 Layernas__Candidate *build_candidate(struct build *build, const struct candidate *candidate,
                                      const struct arch *spelled);
 
-/* Trials of an opening, and how many of them are settled: for the current one, all others are. */
-void opening_count_trials(const struct coordinator *coordinator, const struct opening *opening,
-                          uint32_t *trials_out, uint32_t *settled_out);
+/* The i-th opening. */
+Layernas__Layer *build_layer(struct build *build, size_t i, bool with_cells);
+
+/* n children of an opening, as spelled; *list_out is for protobuf-c. Returns how many there are. */
+size_t build_children(struct build *build, const struct opening *opening,
+                      const struct record_child *ranked, size_t n, Layernas__Candidate ***list_out);
 
 #endif

@@ -1,85 +1,37 @@
-#include <stdlib.h>
-
 #include "coordinator/status/snapshot.h"
 #include "coordinator/status/snapshot_build.h"
-#include "coordinator/status/tables.h"
 
-static bool is_contender(const struct opening_child *child)
+enum { MOST_KEPT = 20 }; /* of a bucket */
+
+static Layernas__Candidate *build_child(struct build *build, const struct opening *opening,
+                                        const struct record_child *ranked)
 {
-    return child->fate == FATE_TRIAL || child->fate == FATE_KNOWN;
+    const struct opening_child *child = &opening->children[ranked->child];
+    const struct candidate candidate = { child->arch, child->candidate, child->cost,
+                                         ranked->reward };
+
+    return build_candidate(build, &candidate, &child->arch);
 }
 
-static bool is_settled(const struct coordinator *coordinator, const struct arch *candidate)
+size_t build_children(struct build *build, const struct opening *opening,
+                      const struct record_child *ranked, size_t n, Layernas__Candidate ***list_out)
 {
-    struct ledger_entry entry;
-    size_t i;
+    size_t built = 0;
 
-    if (campaign_trial_of(coordinator->campaign, candidate, &i) < 0)
-        return false;
-    trial_ledger_entry(coordinator->ledger, i, &entry);
-    return entry.state == TRIAL_DONE || entry.state == TRIAL_QUARANTINED;
-}
-
-void opening_count_trials(const struct coordinator *coordinator, const struct opening *opening,
-                          uint32_t *trials_out, uint32_t *settled_out)
-{
-    uint32_t trials = 0, settled = 0;
-
-    for (uint32_t i = 0; i < opening->n_children; i++) {
-        const struct opening_child *child = &opening->children[i];
-
-        if (child->fate != FATE_TRIAL)
-            continue;
-        trials++;
-        settled += is_settled(coordinator, &child->candidate);
+    *list_out = build_list(build, n);
+    for (; built < n && *list_out; built++) {
+        (*list_out)[built] = build_child(build, opening, &ranked[built]);
+        if (!(*list_out)[built])
+            break;
     }
-    *trials_out = trials;
-    *settled_out = settled;
+    return built;
 }
 
-struct cell {
-    uint32_t bucket, interface, contenders;
-};
-
-static int by_place(const void *left, const void *right)
-{
-    const struct cell *a = left, *b = right;
-
-    if (a->bucket != b->bucket)
-        return a->bucket < b->bucket ? -1 : 1;
-    return (a->interface > b->interface) - (a->interface < b->interface);
-}
-
-/* The cells that contenders fall in, in order. Returns how many; cells has room for n_children. */
-static size_t find_cells(const struct opening *opening, struct cell *cells)
-{
-    size_t n = 0, distinct = 0;
-
-    for (uint32_t i = 0; i < opening->n_children; i++) {
-        const struct opening_child *child = &opening->children[i];
-
-        if (is_contender(child))
-            cells[n++] = (struct cell){ child->bucket, child->interface, 1 };
-    }
-    qsort(cells, n, sizeof *cells, by_place);
-    for (size_t i = 0; i < n; i++) {
-        if (distinct > 0 && by_place(&cells[distinct - 1], &cells[i]) == 0)
-            cells[distinct - 1].contenders++;
-        else
-            cells[distinct++] = cells[i];
-    }
-    return distinct;
-}
-
-/* The table lists its candidates in the order of cells: *next is where those of this cell begin. */
 static Layernas__Cell *build_cell(struct build *build, const struct opening *opening,
-                                  const struct cell *cell, const struct candidate_table *table,
-                                  size_t *next)
+                                  const struct record_cell *cell)
 {
     Layernas__Cell *message = build_message(build, &layernas__cell__descriptor);
     struct cost_range edges = bucket_edges(&opening->edges, opening->buckets, cell->bucket);
-    size_t n = candidate_table_n(table);
-    uint32_t bucket, interface;
 
     if (!message)
         return NULL;
@@ -88,87 +40,80 @@ static Layernas__Cell *build_cell(struct build *build, const struct opening *ope
     message->lowest = edges.lowest;
     message->highest = edges.highest;
     message->contenders = cell->contenders;
-    message->kept = build_list(build, opening->keep);
-    for (; *next < n && message->kept && message->n_kept < opening->keep; ++*next) {
-        const struct candidate *kept = candidate_table_at(table, *next, &bucket, &interface);
-
-        if (bucket != cell->bucket || interface != cell->interface)
-            break;
-        message->kept[message->n_kept] = build_candidate(build, kept, &kept->arch);
-        message->n_kept += message->kept[message->n_kept] != NULL;
-    }
+    message->results = cell->valid;
+    message->n_kept = build_children(build, opening, cell->kept,
+                                     cell->n_kept < MOST_KEPT ? cell->n_kept : MOST_KEPT,
+                                     &message->kept);
+    message->n_displaced = build_children(build, opening, cell->displaced, cell->n_displaced,
+                                          &message->displaced);
     return message;
 }
 
-static void build_cells(struct build *build, const struct opening *opening, Layernas__Layer *layer)
+/* As many as a reply holds, each counting as much as it shows. */
+static void build_cells(struct build *build, const struct opening *opening,
+                        const struct layer_record *record, Layernas__Layer *layer)
 {
-    struct cell *cells = calloc(opening->n_children ? opening->n_children : 1, sizeof *cells);
-    struct candidate_table *table = NULL;
-    size_t n, next = 0;
+    size_t n = layer_record_n_cells(record), rows = 0;
 
-    if (!cells || table_so_far(build->coordinator->campaign, opening, &table) < 0) {
-        build->failed = true;
-        goto out;
-    }
-    n = find_cells(opening, cells);
-    if (n > STATUS_MAX_ROWS)
-        n = STATUS_MAX_ROWS;
-    layer->cells = build_list(build, n);
-    for (size_t i = 0; i < n && layer->cells; i++) {
-        layer->cells[i] = build_cell(build, opening, &cells[i], table, &next);
+    layer->cells_total = (uint32_t)n;
+    layer->cells = build_list(build, n < STATUS_MAX_ROWS ? n : STATUS_MAX_ROWS);
+    for (size_t i = 0; i < n && rows < STATUS_MAX_ROWS && layer->cells; i++) {
+        struct record_cell cell = layer_record_cell(record, i);
+
+        layer->cells[i] = build_cell(build, opening, &cell);
         if (!layer->cells[i])
             break;
         layer->n_cells++;
+        rows += 1 + layer->cells[i]->n_kept + layer->cells[i]->n_displaced;
     }
-out:
-    candidate_table_free(table);
-    free(cells);
 }
 
-static Layernas__Layer *build_layer(struct build *build, const struct opening *opening,
-                                    bool current)
+Layernas__Layer *build_layer(struct build *build, size_t i, bool with_cells)
 {
-    const struct study *study = build->coordinator->study;
+    const struct campaign *campaign = build->coordinator->campaign;
+    const struct opening *opening = campaign_opening(campaign, i);
+    const struct layer_record *record = campaign_record(campaign, i);
+    struct record_counts counts = layer_record_counts(record);
     Layernas__Layer *layer = build_message(build, &layernas__layer__descriptor);
-    uint32_t fates[FATES] = { 0 };
 
     if (!layer)
         return NULL;
-    for (uint32_t i = 0; i < opening->n_children; i++)
-        fates[opening->children[i].fate]++;
     layer->opening = opening->number;
     layer->pass = opening->pass;
     layer->layer = opening->layer;
-    layer->name = build_text(build, space_layer_name(study->space, opening->layer));
+    layer->name = build_text(build,
+                             space_layer_name(build->coordinator->study->space, opening->layer));
     layer->buckets = opening->buckets;
     layer->keep = opening->keep;
     layer->lowest = opening->edges.lowest;
     layer->highest = opening->edges.highest;
     layer->parents = opening->n_parents;
     layer->children = opening->n_children;
-    layer->trials = layer->done = fates[FATE_TRIAL];
-    layer->known = fates[FATE_KNOWN];
-    layer->duplicates = fates[FATE_DUPLICATE];
-    layer->dropped = fates[FATE_DROPPED];
-    if (current) {
-        opening_count_trials(build->coordinator, opening, &layer->trials, &layer->done);
-        build_cells(build, opening, layer);
-    }
+    layer->trials = counts.by_fate[FATE_TRIAL];
+    layer->known = counts.by_fate[FATE_KNOWN];
+    layer->duplicates = counts.by_fate[FATE_DUPLICATE];
+    layer->dropped = counts.by_fate[FATE_DROPPED];
+    layer->done = counts.settled;
+    layer->quarantined = counts.quarantined;
+    layer->kept = counts.kept;
+    layer->displaced = counts.displaced;
+    if (with_cells)
+        build_cells(build, opening, record, layer);
     return layer;
 }
 
 Layernas__Layers *build_layers(struct build *build)
 {
-    const struct campaign *campaign = build->coordinator->campaign;
+    size_t total = campaign_n_openings(build->coordinator->campaign);
+    struct rows rows = build_rows(build, total);
     Layernas__Layers *layers = build_message(build, &layernas__layers__descriptor);
-    size_t n = campaign_n_openings(campaign), rows = build_rows(build, n);
 
     if (!layers)
         return NULL;
-    layers->total = n;
-    layers->layers = build_list(build, rows);
-    for (size_t i = n - rows; i < n && layers->layers; i++) {
-        Layernas__Layer *layer = build_layer(build, campaign_opening(campaign, i), i == n - 1);
+    layers->total = total;
+    layers->layers = build_list(build, rows.n);
+    for (size_t i = rows.first; i < rows.first + rows.n && layers->layers; i++) {
+        Layernas__Layer *layer = build_layer(build, i, i == total - 1);
 
         if (!layer)
             break;

@@ -44,14 +44,14 @@ static void fill_search(struct build *build, Layernas__Summary *summary)
     summary->saved = progress.saved;
     if (n_openings > 0) {
         const struct opening *now = campaign_opening(coordinator->campaign, n_openings - 1);
-        uint32_t trials, settled;
+        struct record_counts counts = layer_record_counts(
+            campaign_record(coordinator->campaign, n_openings - 1));
 
-        opening_count_trials(coordinator, now, &trials, &settled);
         summary->pass = now->pass;
         summary->layer = now->layer;
         summary->layer_name = build_text(build, space_layer_name(study->space, now->layer));
-        summary->layer_trials = trials;
-        summary->layer_done = settled;
+        summary->layer_trials = counts.by_fate[FATE_TRIAL];
+        summary->layer_done = counts.settled;
     }
     summary->final_done = campaign_final_done(coordinator->campaign);
     summary->final_total = campaign_final_total(coordinator->campaign);

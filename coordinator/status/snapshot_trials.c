@@ -1,13 +1,8 @@
-#include <stdlib.h>
 #include <string.h>
 
 #include "coordinator/status/snapshot.h"
 #include "coordinator/status/snapshot_build.h"
 #include "coordinator/status/trial_text.h"
-
-/* How far back running trials are looked for: they are nearly always among the newest, and a
- * snapshot must not take longer the more trials there are. */
-enum { MOST_LOOKED_AT = 20000 };
 
 static const char *worker_of(const struct build *build, const struct ledger_entry *entry)
 {
@@ -67,13 +62,14 @@ Layernas__Trials *build_trials(struct build *build)
 {
     const struct trial_ledger *ledger = build->coordinator->ledger;
     Layernas__Trials *trials = build_message(build, &layernas__trials__descriptor);
-    size_t n = trial_ledger_n(ledger), rows = build_rows(build, n);
+    size_t n = trial_ledger_n(ledger);
+    struct rows rows = build_rows(build, n);
 
     if (!trials)
         return NULL;
     trials->total = n;
-    trials->rows = build_list(build, rows);
-    for (size_t i = n - rows; i < n && trials->rows; i++) {
+    trials->rows = build_list(build, rows.n);
+    for (size_t i = rows.first; i < rows.first + rows.n && trials->rows; i++) {
         struct ledger_entry entry;
         Layernas__TrialRow *row;
 
@@ -88,92 +84,39 @@ Layernas__Trials *build_trials(struct build *build)
 
 /* ---- workers ---- */
 
-struct running_trial {
-    uint8_t worker_id[16];
-    size_t i; /* in the ledger */
-};
+enum { MOST_RUNNING = 64 }; /* of one worker */
 
-struct running_trials {
-    struct running_trial *list;
-    size_t n;
-};
-
-static int by_worker(const void *left, const void *right)
+/* Of an attempt its own progress, where its trial runs elsewhere too. */
+static Layernas__TrialRow *build_running(struct build *build, const struct worker *worker,
+                                         const struct running_attempt *running)
 {
-    const struct running_trial *a = left, *b = right;
-    int order = memcmp(a->worker_id, b->worker_id, sizeof a->worker_id);
+    struct ledger_entry entry;
 
-    return order ? order : (a->i > b->i) - (a->i < b->i);
+    trial_ledger_entry(build->coordinator->ledger, running->i, &entry);
+    memcpy(entry.worker_id, worker->id, sizeof entry.worker_id);
+    entry.progress = running->progress;
+    return build_trial_row(build, &entry);
 }
 
-static struct running_trials find_running(struct build *build)
+static void fill_running(struct build *build, const struct worker *worker, Layernas__WorkerRow *row)
 {
-    const struct trial_ledger *ledger = build->coordinator->ledger;
-    size_t room = trial_ledger_counts(ledger).by_state[TRIAL_LEASED], n = trial_ledger_n(ledger);
-    struct running_trials running = { 0 };
+    struct running_attempt running[MOST_RUNNING];
+    size_t n = trial_ledger_running_on(build->coordinator->ledger, worker->id, running,
+                                       MOST_RUNNING);
 
-    if (room > MOST_LOOKED_AT)
-        room = MOST_LOOKED_AT;
-    running.list = calloc(room ? room : 1, sizeof *running.list);
-    if (!running.list) {
-        build->failed = true;
-        return running;
-    }
-    for (size_t seen = 0; seen < n && seen < MOST_LOOKED_AT && running.n < room; seen++) {
-        struct ledger_entry entry;
-
-        trial_ledger_entry(ledger, n - 1 - seen, &entry);
-        if (entry.state != TRIAL_LEASED)
-            continue;
-        running.list[running.n].i = n - 1 - seen;
-        memcpy(running.list[running.n++].worker_id, entry.worker_id, sizeof entry.worker_id);
-    }
-    qsort(running.list, running.n, sizeof *running.list, by_worker);
-    return running;
-}
-
-/* The part of the sorted list that is this worker's: its first index, and how many. */
-static size_t running_on(const struct running_trials *running, const uint8_t id[16],
-                         size_t *first_out)
-{
-    size_t low = 0, high = running->n, n = 0;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        if (memcmp(running->list[middle].worker_id, id, 16) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    while (low + n < running->n && memcmp(running->list[low + n].worker_id, id, 16) == 0)
-        n++;
-    *first_out = low;
-    return n;
-}
-
-static void fill_running(struct build *build, const struct running_trials *running,
-                         const struct worker *worker, Layernas__WorkerRow *row)
-{
-    size_t first, n = running_on(running, worker->id, &first);
-
-    if (n > STATUS_MAX_ROWS)
-        n = STATUS_MAX_ROWS;
+    if (n > MOST_RUNNING)
+        n = MOST_RUNNING;
     row->running = build_list(build, n);
-    for (size_t k = 0; k < n && row->running; k++) {
-        struct ledger_entry entry;
-
-        trial_ledger_entry(build->coordinator->ledger, running->list[first + k].i, &entry);
-        row->running[k] = build_trial_row(build, &entry);
-        if (!row->running[k])
+    while (row->running && row->n_running < n) { /* the oldest first */
+        row->running[row->n_running] = build_running(build, worker,
+                                                     &running[n - 1 - row->n_running]);
+        if (!row->running[row->n_running])
             break;
         row->n_running++;
     }
 }
 
-static Layernas__WorkerRow *build_worker_row(struct build *build,
-                                             const struct running_trials *running,
-                                             const struct worker *worker)
+static Layernas__WorkerRow *build_worker_row(struct build *build, const struct worker *worker)
 {
     Layernas__WorkerRow *row = build_message(build, &layernas__worker_row__descriptor);
 
@@ -190,7 +133,7 @@ static Layernas__WorkerRow *build_worker_row(struct build *build,
     row->failed = worker->failed;
     row->lost = worker->lost;
     row->put_aside = worker->put_aside;
-    fill_running(build, running, worker, row);
+    fill_running(build, worker, row);
     return row;
 }
 
@@ -198,21 +141,21 @@ Layernas__Workers *build_workers(struct build *build)
 {
     const struct worker_roster *roster = build->coordinator->roster;
     Layernas__Workers *workers = build_message(build, &layernas__workers__descriptor);
-    size_t n = worker_roster_n(roster), rows = build_rows(build, n);
-    struct running_trials running;
+    size_t n = worker_roster_n(roster), running = 0;
+    struct rows rows = build_rows(build, n);
 
     if (!workers)
         return NULL;
-    running = find_running(build);
     workers->total = n;
-    workers->rows = build_list(build, rows);
-    for (size_t i = n - rows; i < n && workers->rows; i++) {
-        Layernas__WorkerRow *row = build_worker_row(build, &running, worker_roster_at(roster, i));
+    workers->rows = build_list(build, rows.n);
+    for (size_t i = 0; i < rows.n && running < STATUS_MAX_ROWS && workers->rows; i++) {
+        Layernas__WorkerRow *row = build_worker_row(build,
+                                                    worker_roster_at(roster, rows.first + i));
 
         if (!row)
             break;
         workers->rows[workers->n_rows++] = row;
+        running += row->n_running;
     }
-    free(running.list);
     return workers;
 }

@@ -123,7 +123,7 @@ static void test_lists_are_bounded(void **state)
     layernas__status_reply__free_unpacked(back, NULL);
     pareto.n_candidates++;
     assert_int_equal(read_back(&reply, LAYERNAS__QUERY__WHAT__PARETO, &back, &err), -EPROTO);
-    assert_string_equal(err.text, "malformed answer: 10001 candidates; at most 10000");
+    assert_string_equal(err.text, "malformed answer: 1001 candidates; at most 1000");
 }
 
 static void test_texts_become_printable(void **state)

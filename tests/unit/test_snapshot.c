@@ -41,7 +41,7 @@ static Layernas__StatusReply *reply_to(const uint8_t *request, size_t size)
     return reply;
 }
 
-static Layernas__StatusReply *ask(Layernas__Query__What what, uint32_t limit)
+static Layernas__StatusReply *ask_from(Layernas__Query__What what, uint64_t first, uint32_t limit)
 {
     Layernas__StatusRequest request = LAYERNAS__STATUS_REQUEST__INIT;
     Layernas__Query query = LAYERNAS__QUERY__INIT;
@@ -49,6 +49,7 @@ static Layernas__StatusReply *ask(Layernas__Query__What what, uint32_t limit)
     uint8_t packed[64];
 
     query.what = what;
+    query.first = first;
     query.limit = limit;
     request.protocol = STATUS_PROTOCOL;
     request.id = 77;
@@ -57,6 +58,11 @@ static Layernas__StatusReply *ask(Layernas__Query__What what, uint32_t limit)
     reply = reply_to(packed, layernas__status_request__pack(&request, packed));
     check_int_equal("id", reply->id, 77);
     return reply;
+}
+
+static Layernas__StatusReply *ask(Layernas__Query__What what, uint32_t limit)
+{
+    return ask_from(what, 0, limit);
 }
 
 static void done_with(Layernas__StatusReply *reply)
@@ -145,7 +151,15 @@ static void check_opening(const Layernas__Layer *layer, const struct opening *op
 {
     uint32_t contenders = 0, settled = 0, all = 0;
 
-    opening_count_trials(&fixture.coordinator, opening, &all, &settled);
+    for (uint32_t i = 0; i < opening->n_children; i++) {
+        struct reward reward;
+
+        if (opening->children[i].fate != FATE_TRIAL)
+            continue;
+        all++;
+        settled += campaign_reward(fixture.coordinator.campaign, &opening->children[i].candidate,
+                                   &reward);
+    }
     check_int_equal("every child has a fate",
                     layer->trials + layer->known + layer->duplicates + layer->dropped,
                     layer->children);
@@ -273,6 +287,31 @@ static void test_limit_takes_the_newest(void **state)
     done_with(reply);
 }
 
+static void test_pages(void **state)
+{
+    size_t n, seen = 0;
+
+    (void)state;
+    status_fixture_run(&fixture, 1000);
+    n = trial_ledger_n(fixture.coordinator.ledger);
+    while (seen < n) {
+        Layernas__StatusReply *reply = ask_from(LAYERNAS__QUERY__WHAT__TRIALS, seen + 1, 7);
+
+        check_int_equal("as many as asked for", reply->trials->n_rows, n - seen < 7 ? n - seen : 7);
+        check_int_equal("of all", reply->trials->total, n);
+        for (size_t i = 0; i < reply->trials->n_rows; i++)
+            check_int_equal("in order", reply->trials->rows[i]->number, ++seen);
+        done_with(reply);
+    }
+    for (uint64_t first = n + 1; first; first = first == UINT64_MAX ? 0 : UINT64_MAX) {
+        Layernas__StatusReply *reply = ask_from(LAYERNAS__QUERY__WHAT__TRIALS, first, 0);
+
+        check_int_equal("nothing after the last", reply->trials->n_rows, 0);
+        check_int_equal("of all", reply->trials->total, n);
+        done_with(reply);
+    }
+}
+
 static void test_trouble_is_told(void **state)
 {
     uint64_t number = status_fixture_quarantine(&fixture);
@@ -371,6 +410,7 @@ int main(void)
         TEST(test_a_study_that_is_done),
         TEST(test_pareto),
         TEST(test_limit_takes_the_newest),
+        TEST(test_pages),
         TEST(test_trouble_is_told),
         TEST(test_bad_requests_get_an_error_line),
         TEST(test_summary_for_the_progress_line),

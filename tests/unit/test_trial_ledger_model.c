@@ -310,6 +310,24 @@ static void settle_one(struct model *m)
 
 /* ---- comparing ---- */
 
+static void compare_running(const struct model *m, int worker)
+{
+    struct running_attempt running[KEPT];
+    size_t n = trial_ledger_running_on(m->ledger, workers[worker], running, KEPT), want = 0;
+    int64_t sum = 0, want_sum = 0;
+
+    for (int i = 0; i < m->n_attempts; i++)
+        if (runs(m, &m->attempts[i]) && m->attempts[i].worker == worker) {
+            want++;
+            want_sum += (m->attempts[i].trial + 1) * (m->attempts[i].trial + 1);
+        }
+    assert_int_equal(n, want);
+    for (size_t i = 0; i < n; i++)
+        sum += (int64_t)((running[i].i + 1) * (running[i].i + 1));
+    assert_int_equal(sum, want_sum);
+    assert_int_equal(trial_ledger_running_on(m->ledger, workers[worker], NULL, 0), want);
+}
+
 static void compare(const struct model *m)
 {
     struct ledger_counts counts = trial_ledger_counts(m->ledger), want = { 0 };
@@ -333,6 +351,8 @@ static void compare(const struct model *m)
         want.losses += t->losses;
     }
     assert_memory_equal(&counts, &want, sizeof want);
+    for (int worker = 0; worker < WORKERS; worker++)
+        compare_running(m, worker);
 }
 
 static void run_schedule(uint64_t seed)
