@@ -206,6 +206,30 @@ static void test_saved_weights_give_the_same_accuracy(void **state)
     trainer_free(b);
 }
 
+/* By running statistics an image's logits are its own affair; by a batch's they would not be. */
+static void test_evaluation_does_not_depend_on_the_company(void **state)
+{
+    struct trainer *trainer = make(&schedule, 1);
+    struct accuracy together, alone, sum = { 0 };
+
+    (void)state;
+    assert_int_equal(trainer_fit(trainer, &train, NULL, NULL, NULL), 0);
+    assert_int_equal(trainer_evaluate(trainer, &valid, &together), 0);
+    for (size_t i = 0; i < valid.n; i++) {
+        struct image_set one = valid;
+
+        one.index = &valid.index[i];
+        one.n = 1;
+        assert_int_equal(trainer_evaluate(trainer, &one, &alone), 0);
+        sum.correct += alone.correct;
+        sum.loss += alone.loss / (double)valid.n;
+    }
+    assert_int_equal(sum.correct, together.correct);
+    if (!(fabs(sum.loss - together.loss) < 1e-5))
+        fail_msg("loss %.8f one by one, %.8f together", sum.loss, together.loss);
+    trainer_free(trainer);
+}
+
 static void test_progress_can_stop_it(void **state)
 {
     struct trainer *trainer = make(&schedule, 1);
@@ -353,6 +377,7 @@ int main(void)
         cmocka_unit_test(test_progress),
         cmocka_unit_test(test_the_same_seed_gives_the_same_weights),
         cmocka_unit_test(test_saved_weights_give_the_same_accuracy),
+        cmocka_unit_test(test_evaluation_does_not_depend_on_the_company),
         cmocka_unit_test(test_progress_can_stop_it),
         cmocka_unit_test(test_divergence),
         cmocka_unit_test(test_last_batches),

@@ -40,11 +40,15 @@ int trainer_new(const struct network *network, const struct schedule *schedule, 
                 struct trainer **trainer_out, struct errmsg *err);
 void trainer_free(struct trainer *trainer);
 
-/* Runs the whole schedule. -EDOM: the loss stopped being a finite number (a diverged training). */
+/* Runs the whole schedule. Batch norm divides by the deviation of the present batch (that of all its
+ * n values, 1/n; 1e-5 added to the variance) and keeps running statistics as PyTorch does: each step
+ * running = 0.9 running + 0.1 of the batch's, from mean 0 and variance 1 on, its variance the
+ * unbiased one, 1/(n - 1). -EDOM: the loss stopped being a finite number (a diverged training). */
 int trainer_fit(struct trainer *trainer, const struct image_set *train,
                 training_progress_fn *report, void *arg, struct errmsg *err);
 
-/* Top-1 on images, by the running statistics of batch norm. */
+/* Top-1 on images, as they are (not augmented), by the running statistics of batch norm: what an
+ * image comes to does not depend on those beside it, and nothing is learnt from them. */
 int trainer_evaluate(struct trainer *trainer, const struct image_set *images,
                      struct accuracy *accuracy_out);
 
