@@ -10,6 +10,8 @@ const char *const evaluator_names[EVALUATOR_KINDS + 1] = {
 const char *const data_format_names[DATA_FORMATS + 1] = {
     [DATA_IDX] = "idx",
     [DATA_CSV] = "csv",
+    [DATA_CIFAR10] = "cifar10",
+    [DATA_CIFAR100] = "cifar100",
 };
 
 const char *const optimizer_names[OPTIMIZER_KINDS + 1] = {

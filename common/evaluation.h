@@ -10,7 +10,8 @@
 #include <stdio.h>
 
 enum evaluator { EVALUATOR_TRAIN, EVALUATOR_TABLE, EVALUATOR_KINDS };
-enum data_format { DATA_IDX, DATA_CSV, DATA_FORMATS }; /* images and labels; a benchmark table */
+/* Images with labels, but for DATA_CSV: a benchmark table. */
+enum data_format { DATA_IDX, DATA_CSV, DATA_CIFAR10, DATA_CIFAR100, DATA_FORMATS };
 enum optimizer { OPTIMIZER_SGD, OPTIMIZER_KINDS };
 enum decay { DECAY_NONE, DECAY_COSINE, DECAY_KINDS };
 

@@ -47,6 +47,32 @@ static void read_schedule(struct section *section, const struct study *study,
                       schedule->epochs);
 }
 
+/* Formats that fix what their images are. */
+static void check_format(struct section *data, const struct study *study, enum data_format format)
+{
+    static const struct {
+        struct shape image;
+        uint32_t classes;
+    } fixed[DATA_FORMATS] = {
+        [DATA_CIFAR10] = { { 3, 32, 32 }, 10 },
+        [DATA_CIFAR100] = { { 3, 32, 32 }, 100 },
+    };
+    const struct shape *image = &fixed[format].image;
+    struct shape input = space_input(study->space);
+    uint32_t classes = space_classes(study->space);
+
+    if (!fixed[format].classes)
+        return;
+    if (image->channels != input.channels || image->height != input.height ||
+        image->width != input.width)
+        section_fault(data, "format", "%s, images of %dx%dx%d; the space's input is %dx%dx%d",
+                      data_format_name(format), image->channels, image->height, image->width,
+                      input.channels, input.height, input.width);
+    if (classes < fixed[format].classes)
+        section_fault(data, "format", "%s, %u classes; the space's networks tell %u apart",
+                      data_format_name(format), fixed[format].classes, classes);
+}
+
 static void read_images(struct section *data, const struct study *study, struct dataset_spec *spec)
 {
     uint32_t classes = space_classes(study->space);
@@ -67,9 +93,12 @@ static int read_data(const struct section *evaluate, struct study *study)
     section_require(&data, "name");
     section_name(&data, "name", spec->name, sizeof spec->name);
     section_choice(&data, "format", data_format_names, &format);
-    if (train != (format == DATA_IDX))
-        section_fault(&data, "format", "%s; %s goes with %s", data_format_names[format],
-                      train ? "idx" : "csv", evaluator_name(study->evaluation.evaluator));
+    if (train == (format == DATA_CSV))
+        section_fault(&data, "format", "%s; %s with %s", data_format_names[format],
+                      train ? "idx, cifar10 or cifar100" : "csv",
+                      evaluator_name(study->evaluation.evaluator));
+    if (train)
+        check_format(&data, study, format);
     spec->format = format;
     section_path(&data, "path", study->data_path, sizeof study->data_path);
     if (train) {

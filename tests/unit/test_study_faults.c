@@ -102,7 +102,10 @@ static void test_evaluation(void **state)
           "study.yaml:7: evaluate.data.name: \"a/b\"; letters, digits, '-', '_' and '.', beginning "
           "with a letter, a digit or '_'" },
         { "a table to train on", "name: digits", "name: digits, format: csv",
-          "study.yaml:7: evaluate.data.format: csv; idx goes with train" },
+          "study.yaml:7: evaluate.data.format: csv; idx, cifar10 or cifar100 with train" },
+        { "colour images for a grey network", "name: digits", "name: digits, format: cifar10",
+          "study.yaml:7: evaluate.data.format: cifar10, images of 3x32x32; the space's input is "
+          "1x8x8" },
         { "fewer images than classes", "train: 100", "train: 9",
           "study.yaml:7: evaluate.data.train: \"9\"; an integer from 10 to 100000000" },
         { "no validation", ", valid: 50", "",
@@ -146,6 +149,8 @@ static void test_table_studies(void **state)
           "study.yaml:7: evaluate.data.valid: not with a table" },
         { "a schedule for a table", "  with: table", "  schedule: {}\n  with: table",
           "study.yaml:6: evaluate.schedule: not with table" },
+        { "images for a table", "name: bench", "name: bench, format: cifar10",
+          "study.yaml:7: evaluate.data.format: cifar10; csv with table" },
         { "no path", ", path: table.csv", "",
           "study.yaml:3: cost.metric: table; evaluate.data.path must say where it is" },
         { "no file", "path: table.csv", "path: none.csv", "none.csv: No such file or directory" },

@@ -7,7 +7,7 @@
 
 #include "common/rng.h"
 #include "tests/bench/models.h"
-#include "worker/data/images.h"
+#include "worker/data/idx.h"
 #include "worker/engine/trainer.h"
 
 enum { SIDE = 8, CLASSES = 4, IMAGES = 600 };
@@ -353,7 +353,7 @@ static void test_fashion_mnist(void **state)
     struct errmsg err;
 
     (void)state;
-    if (idx_read("/usr/share/datasets/fashion-mnist", "train", &clothes, &err) < 0)
+    if (idx_read("/usr/share/datasets/fashion-mnist", IMAGES_TRAIN, &clothes, &err) < 0)
         check_skip("%s", err.text);
     assert_int_equal(images_split(&clothes, &spec, &learn, &measure, NULL), 0);
     model_fashion(&fashion);

@@ -1,48 +1,14 @@
 #include "worker/data/idx.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <zlib.h>
 
-/* A source of bytes: a file, gzipped or not, or memory. */
-struct source {
-    const char *name;
-    gzFile file; /* or, where NULL, */
-    const uint8_t *bytes;
-    size_t left;
-};
+#include "worker/data/source.h"
 
-enum { CHUNK = 1 << 20, FIRST_BYTES = 1 << 16 };
-
-/* Reads up to size bytes; fewer only at the end. Negative for a file that cannot be read. */
-static ssize_t source_read(struct source *source, uint8_t *to, size_t size, struct errmsg *err)
-{
-    size_t done = 0;
-
-    if (!source->file) {
-        done = size < source->left ? size : source->left;
-        memcpy(to, source->bytes, done);
-        source->bytes += done;
-        source->left -= done;
-        return (ssize_t)done;
-    }
-    while (done < size) {
-        size_t want = size - done < CHUNK ? size - done : CHUNK;
-        int got = gzread(source->file, to + done, (unsigned)want), code;
-
-        if (got < 0)
-            return errmsg_set(err, -EIO, "%s: cannot be read: %s", source->name,
-                              gzerror(source->file, &code));
-        if (got == 0)
-            break;
-        done += (size_t)got;
-    }
-    return (ssize_t)done;
-}
+enum { FIRST_BYTES = 1 << 16, PATH_SIZE = 4096 };
 
 static int check_end(struct source *source, struct errmsg *err)
 {
@@ -179,47 +145,35 @@ static int read_pair(struct source *pixels, struct source *labels, struct images
 int idx_parse(const struct idx_bytes *pixels, const struct idx_bytes *labels,
               struct images *images_out, struct errmsg *err)
 {
-    struct source p = { .name = pixels->name, .bytes = pixels->bytes, .left = pixels->size };
-    struct source l = { .name = labels->name, .bytes = labels->bytes, .left = labels->size };
+    struct source p = source_of_memory(pixels->name, pixels->bytes, pixels->size);
+    struct source l = source_of_memory(labels->name, labels->bytes, labels->size);
 
     return read_pair(&p, &l, images_out, err);
 }
 
-/* Opens DIRECTORY/PART-KIND, or that with .gz; path is where its name is kept. */
-static int source_open(struct source *source, const char *directory, const char *part,
-                       const char *kind, char path[4096], struct errmsg *err)
+/* DIRECTORY/PART-KIND, or that with .gz where there is no such file. */
+static int open_file(struct source *source, const char *directory, const char *part,
+                     const char *kind, char path[PATH_SIZE], struct errmsg *err)
 {
-    int length = snprintf(path, 4096, "%s/%s-%s", directory, part, kind);
+    int length = snprintf(path, PATH_SIZE, "%s/%s-%s", directory, part, kind);
 
-    if (length < 0 || length + 3 >= 4096)
+    if (length < 0 || length + 3 >= PATH_SIZE)
         return errmsg_set(err, -ENAMETOOLONG, "%s: the path is too long", directory);
     if (access(path, F_OK) != 0)
         memcpy(path + length, ".gz", 4);
-    source->name = path;
-    source->file = gzopen(path, "rb"); /* reads a plain file as it is */
-    if (!source->file) {
-        int code = errno ? -errno : -ENOMEM;
-
-        return errmsg_set(err, code, "%s: cannot be opened: %s", path, strerror(-code));
-    }
-    gzbuffer(source->file, 128 * 1024);
-    return 0;
+    return source_open(source, path, err);
 }
 
-static void source_close(struct source *source)
+int idx_read(const char *directory, enum images_part part, struct images *images_out,
+             struct errmsg *err)
 {
-    if (source->file)
-        gzclose(source->file);
-}
-
-int idx_read(const char *directory, const char *part, struct images *images_out, struct errmsg *err)
-{
-    char pixels_path[4096], labels_path[4096];
+    const char *name = part == IMAGES_TRAIN ? "train" : "t10k";
+    char pixels_path[PATH_SIZE], labels_path[PATH_SIZE];
     struct source pixels = { 0 }, labels = { 0 };
-    int rc = source_open(&pixels, directory, part, "images-idx3-ubyte", pixels_path, err);
+    int rc = open_file(&pixels, directory, name, "images-idx3-ubyte", pixels_path, err);
 
     if (rc == 0)
-        rc = source_open(&labels, directory, part, "labels-idx1-ubyte", labels_path, err);
+        rc = open_file(&labels, directory, name, "labels-idx1-ubyte", labels_path, err);
     if (rc == 0)
         rc = read_pair(&pixels, &labels, images_out, err);
     source_close(&pixels);

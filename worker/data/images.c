@@ -5,8 +5,33 @@
 #include <stdlib.h>
 
 #include "common/rng.h"
+#include "worker/data/cifar.h"
+#include "worker/data/idx.h"
 
 enum { MOST_CHANNELS = sizeof((struct image_set *)0)->mean / sizeof(float) };
+
+const char *images_part_name(enum images_part part)
+{
+    return part == IMAGES_TRAIN ? "training" : "test";
+}
+
+int images_read(enum data_format format, const char *directory, enum images_part part,
+                struct images *images_out, struct errmsg *err)
+{
+    switch (format) {
+    case DATA_IDX:
+        return idx_read(directory, part, images_out, err);
+    case DATA_CIFAR10:
+        return cifar_read(directory, part, &cifar10, images_out, err);
+    case DATA_CIFAR100:
+        return cifar_read(directory, part, &cifar100, images_out, err);
+    case DATA_CSV:
+    case DATA_FORMATS:
+        break;
+    }
+    return errmsg_set(err, -EINVAL, "%s: images of a format that this worker cannot read",
+                      directory);
+}
 
 void images_clear(struct images *images)
 {

@@ -33,11 +33,15 @@ struct image_set {
     float mean[4], deviation[4];
 };
 
-/* Reads the training or the test part ("train" or "t10k") of an IDX data set (LeCun, the MNIST
- * format; gzipped or not) in directory. Errors name the file. On success the images are the
- * caller's to clear. */
-int idx_read(const char *directory, const char *part, struct images *images_out,
-             struct errmsg *err);
+enum images_part { IMAGES_TRAIN, IMAGES_TEST };
+
+/* "training" or "test". */
+const char *images_part_name(enum images_part part);
+
+/* Reads a part of the data set of that format (idx.h, cifar.h) that lies in directory. Negative,
+ * with a line that names the file at fault. On success the images are the caller's to clear. */
+int images_read(enum data_format format, const char *directory, enum images_part part,
+                struct images *images_out, struct errmsg *err);
 void images_clear(struct images *images);
 
 /* Splits training images by spec: `valid` of them, stratified by label, then `train` of the rest,

@@ -14,23 +14,25 @@
 /* The images that this process read last, of either part: reading them again for every trial would
  * take as long as a short training. */
 static struct part {
-    const char *name;
+    enum images_part part;
     char *directory; /* NULL: nothing read yet */
+    enum data_format format;
     struct images images;
-} train_part = { .name = "train" }, test_part = { .name = "t10k" };
+} train_part = { .part = IMAGES_TRAIN }, test_part = { .part = IMAGES_TEST };
 
-static int load(struct part *part, const char *directory, struct errmsg *err)
+static int load(struct part *part, const char *directory, enum data_format format,
+                struct errmsg *err)
 {
     struct images images;
     char *copy;
     int rc;
 
-    if (part->directory && strcmp(part->directory, directory) == 0)
+    if (part->directory && strcmp(part->directory, directory) == 0 && part->format == format)
         return 0;
     copy = strdup(directory);
     if (!copy)
         return -ENOMEM;
-    rc = idx_read(directory, part->name, &images, err);
+    rc = images_read(format, directory, part->part, &images, err);
     if (rc < 0) {
         free(copy);
         return rc;
@@ -39,8 +41,9 @@ static int load(struct part *part, const char *directory, struct errmsg *err)
         images_clear(&part->images);
     free(part->directory);
     part->directory = copy;
+    part->format = format;
     part->images = images;
-    printf("%s: %zu %s images\n", directory, images.n, part->name);
+    printf("%s: %zu %s images\n", directory, images.n, images_part_name(part->part));
     return 0;
 }
 
@@ -117,7 +120,7 @@ static int test(struct trainer *trainer, const struct trial_message *trial, cons
                 struct errmsg *err)
 {
     struct image_set all;
-    int rc = load(&test_part, directory, err);
+    int rc = load(&test_part, directory, trial->evaluation.data.format, err);
 
     if (rc == 0)
         rc = check_fit(&trial->network, &test_part.images, err);
@@ -143,7 +146,7 @@ int evaluate_train(const struct trial_message *trial, const struct evaluator_con
     int rc = evaluator_find_data(trial, context, &directory, err);
 
     if (rc == 0)
-        rc = load(&train_part, directory, err);
+        rc = load(&train_part, directory, trial->evaluation.data.format, err);
     if (rc == 0)
         rc = check_fit(&trial->network, &train_part.images, err);
     if (rc == 0)
