@@ -256,6 +256,50 @@ static void test_crop_and_flip(void **state)
     }
 }
 
+/* An image of three channels, each pixel's red its place, green 100 and blue 200 more: whatever the
+ * view, the channels of a pixel stay together, and what comes from outside is black in all. */
+static void test_crop_and_flip_keep_colours_together(void **state)
+{
+    enum { SEEDS = 400 };
+    const struct augmentation how = { .crop_pad = 1, .flip = true };
+    uint8_t bytes[3 * PIXELS];
+    uint16_t label = 0, got_label;
+    uint32_t index = 0, order = 0;
+    struct images images = {
+        .n = 1, .shape = { 3, HEIGHT, WIDTH }, .classes = 1, .pixels = bytes, .labels = &label
+    };
+    struct image_set set = {
+        .images = &images, .n = 1, .index = &index, .mean = { 1, 2, 3 }, .deviation = { 2, 4, 8 }
+    };
+    bool seen[18] = { false };
+
+    (void)state;
+    for (int i = 0; i < PIXELS; i++)
+        for (int c = 0; c < 3; c++)
+            bytes[3 * i + c] = (uint8_t)(i + 1 + 100 * c);
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        float got[3 * PIXELS], place[PIXELS];
+        struct rng rng;
+        int view;
+
+        rng_init(&rng, seed, 0);
+        batch_fill(&set, &order, 1, &how, &rng, got, &got_label);
+        for (int i = 0; i < PIXELS; i++) {
+            float red = got[3 * i] * 2 + 1, green = got[3 * i + 1] * 4 + 2,
+                  blue = got[3 * i + 2] * 8 + 3;
+
+            place[i] = red;
+            assert_true(red > 0 ? green == red + 100 && blue == red + 200
+                                : green == 0 && blue == 0);
+        }
+        view = find_view(place);
+        assert_true(view >= 0);
+        seen[view] = true;
+    }
+    for (int view = 0; view < 18; view++)
+        assert_true(seen[view]);
+}
+
 static void test_no_augmentation_leaves_the_stream_alone(void **state)
 {
     float got[PIXELS];
@@ -292,6 +336,7 @@ int main(void)
         cmocka_unit_test(test_statistics_are_those_of_the_training_images),
         cmocka_unit_test(test_images_all_alike_are_not_scaled),
         cmocka_unit_test(test_crop_and_flip),
+        cmocka_unit_test(test_crop_and_flip_keep_colours_together),
         cmocka_unit_test(test_no_augmentation_leaves_the_stream_alone),
         cmocka_unit_test(test_normalisation_by_channel),
     };

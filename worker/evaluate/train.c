@@ -82,6 +82,15 @@ static bool on_progress(const struct training_progress *from, void *arg)
     return context->progress(context->arg, &progress);
 }
 
+/* An answer, and a bad one: this network does not learn like that. */
+static void set_diverged(struct evaluation_result *result, uint32_t total)
+{
+    printf("diverged\n");
+    result->diverged = true;
+    result->reward = (struct reward){ .total = total };
+}
+
+/* Weights that are finite may still give logits that are not. */
 static int measure(struct trainer *trainer, const struct image_set *images,
                    struct evaluation_result *result)
 {
@@ -90,8 +99,12 @@ static int measure(struct trainer *trainer, const struct image_set *images,
 
     if (rc < 0)
         return rc;
+    if (!isfinite(accuracy.loss)) {
+        set_diverged(result, accuracy.total);
+        return 0;
+    }
     result->reward = (struct reward){ .correct = accuracy.correct, .total = accuracy.total };
-    result->loss = finite_or_zero(accuracy.loss);
+    result->loss = accuracy.loss;
     return 0;
 }
 
@@ -102,15 +115,13 @@ static int train(struct trainer *trainer, const struct trial_message *trial,
 {
     int rc = trainer_fit(trainer, train_set, on_progress, (void *)context, err); /* only read */
 
-    if (rc == -EDOM) { /* an answer, and a bad one: this network does not learn like that */
-        printf("diverged\n");
-        result->diverged = true;
-        result->reward = (struct reward){ .total = (uint32_t)valid_set->n };
+    if (rc == -EDOM) {
+        set_diverged(result, (uint32_t)valid_set->n);
         return 0;
     }
     if (rc == 0)
         rc = measure(trainer, valid_set, result);
-    if (rc == 0 && trial->trial.stage == STAGE_FINAL)
+    if (rc == 0 && trial->trial.stage == STAGE_FINAL && !result->diverged)
         rc = trainer_save(trainer, &result->weights.data, &result->weights.size);
     return rc;
 }
