@@ -66,7 +66,7 @@ $(BUILD)/%.o: %.c $(BUILD)/proto/layernas.pb-c.h
 # instruction set; which one runs is decided at run time, so the binary runs on any x86-64.
 # Sanitized, -O3 would take a minute to compile what it unrolls.
 $(BUILD)/worker/engine/%.o: CFLAGS += $(if $(SAN),-O1 -g1,-O3)
-$(BUILD)/worker/engine/%.o: FLAGS += -ffp-contract=fast
+$(BUILD)/worker/engine/%.o: FLAGS += -ffp-contract=fast -fno-math-errno
 ifneq ($(findstring x86_64,$(shell $(CC) -dumpmachine 2>/dev/null)),)
 $(BUILD)/worker/engine/kernels_avx2.o:   FLAGS += -mavx2 -mfma
 $(BUILD)/worker/engine/kernels_avx512.o: FLAGS += -mavx512f -mfma -mprefer-vector-width=512

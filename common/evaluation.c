@@ -16,11 +16,14 @@ const char *const data_format_names[DATA_FORMATS + 1] = {
 
 const char *const optimizer_names[OPTIMIZER_KINDS + 1] = {
     [OPTIMIZER_SGD] = "sgd",
+    [OPTIMIZER_RMSPROP] = "rmsprop",
 };
 
 const char *const decay_names[DECAY_KINDS + 1] = {
     [DECAY_NONE] = "none",
     [DECAY_COSINE] = "cosine",
+    [DECAY_STEP] = "step",
+    [DECAY_EXPONENTIAL] = "exponential",
 };
 
 const char *evaluator_name(enum evaluator evaluator)
@@ -40,6 +43,31 @@ static void write_split(const struct dataset_spec *data, FILE *out)
     fprintf(out, "evaluate.data.split_seed\t%" PRIu64 "\n", data->split_seed);
 }
 
+static void write_real(const char *name, double value, FILE *out)
+{
+    fprintf(out, "evaluate.schedule.%s\t%.17g\n", name,
+            value); /* 17 digits: every double its own */
+}
+
+/* Only where they mean something: what can do without them is what it was before there were any. */
+static void write_choices(const struct schedule *s, FILE *out)
+{
+    if (s->optimizer == OPTIMIZER_RMSPROP) {
+        write_real("alpha", s->alpha, out);
+        write_real("epsilon", s->epsilon, out);
+    }
+    if (s->decay == DECAY_STEP || s->decay == DECAY_EXPONENTIAL)
+        write_real("gamma", s->gamma, out);
+    if (s->decay == DECAY_STEP) {
+        fprintf(out, "evaluate.schedule.milestones\t");
+        for (uint32_t i = 0; i < s->n_milestones; i++)
+            fprintf(out, "%s%.17g", i ? "," : "", s->milestones[i]);
+        fputc('\n', out);
+    }
+    if (s->ema > 0)
+        write_real("ema", s->ema, out);
+}
+
 static void write_schedule(const struct schedule *s, FILE *out)
 {
     const struct {
@@ -56,12 +84,13 @@ static void write_schedule(const struct schedule *s, FILE *out)
     fprintf(out, "evaluate.schedule.epochs\t%" PRIu32 "\n", s->epochs);
     fprintf(out, "evaluate.schedule.batch\t%" PRIu32 "\n", s->batch);
     fprintf(out, "evaluate.schedule.optimizer\t%s\n", optimizer_names[s->optimizer]);
-    for (size_t i = 0; i < sizeof reals / sizeof *reals; i++) /* 17 digits: every double its own */
-        fprintf(out, "evaluate.schedule.%s\t%.17g\n", reals[i].name, reals[i].value);
+    for (size_t i = 0; i < sizeof reals / sizeof *reals; i++)
+        write_real(reals[i].name, reals[i].value, out);
     fprintf(out, "evaluate.schedule.nesterov\t%d\n", s->nesterov);
     fprintf(out, "evaluate.schedule.decay\t%s\n", decay_names[s->decay]);
     fprintf(out, "evaluate.schedule.crop\t%" PRIu32 "\n", s->crop_pad);
     fprintf(out, "evaluate.schedule.flip\t%d\n", s->flip);
+    write_choices(s, out);
 }
 
 static void write_table(const struct table_spec *table, FILE *out)

@@ -12,12 +12,13 @@
 enum evaluator { EVALUATOR_TRAIN, EVALUATOR_TABLE, EVALUATOR_KINDS };
 /* Images with labels, but for DATA_CSV: a benchmark table. */
 enum data_format { DATA_IDX, DATA_CSV, DATA_CIFAR10, DATA_CIFAR100, DATA_FORMATS };
-enum optimizer { OPTIMIZER_SGD, OPTIMIZER_KINDS };
-enum decay { DECAY_NONE, DECAY_COSINE, DECAY_KINDS };
+enum optimizer { OPTIMIZER_SGD, OPTIMIZER_RMSPROP, OPTIMIZER_KINDS };
+enum decay { DECAY_NONE, DECAY_COSINE, DECAY_STEP, DECAY_EXPONENTIAL, DECAY_KINDS };
 
 enum {
     EVALUATION_NAME_SIZE = 64,     /* names of data sets and columns, terminated */
     EVALUATION_COLUMNS_SIZE = 512, /* several column names joined by ',' */
+    SCHEDULE_MAX_MILESTONES = 16,
 };
 
 struct dataset_spec {
@@ -28,18 +29,24 @@ struct dataset_spec {
     uint64_t split_seed; /* decides the split and which `train` images are used */
 };
 
+/* Fields that the optimizer or the decay does not use are 0. */
 struct schedule {
     uint32_t epochs, batch;
     enum optimizer optimizer;
-    double lr;       /* at the top, after the warm-up */
-    double momentum; /* 0 .. 1 */
-    bool nesterov;
+    double lr;              /* at the top, after the warm-up */
+    double momentum;        /* 0 .. 1 */
+    bool nesterov;          /* OPTIMIZER_SGD */
+    double alpha, epsilon;  /* OPTIMIZER_RMSPROP: smoothing of the squares, 0 .. 1; above 0 */
     double weight_decay;    /* L2, added to the gradient; not on norms and biases */
     double label_smoothing; /* 0 .. 1 */
-    enum decay decay;       /* from lr to 0 over all steps after the warm-up */
-    double warmup;          /* epochs of linear warm-up from 0 */
-    uint32_t crop_pad;      /* random crop after so many pixels of zero padding; 0: none */
-    bool flip;              /* random horizontal flip */
+    enum decay decay;       /* of the learning rate: learning_rate in worker/engine/optimizer.h */
+    double gamma;           /* DECAY_STEP, DECAY_EXPONENTIAL: the factor, above 0, at most 1 */
+    uint32_t n_milestones;  /* DECAY_STEP: fractions of the training, rising, between 0 and 1 */
+    double milestones[SCHEDULE_MAX_MILESTONES];
+    double warmup;     /* epochs of linear warm-up from 0 */
+    uint32_t crop_pad; /* random crop after so many pixels of zero padding; 0: none */
+    bool flip;         /* random horizontal flip */
+    double ema;        /* of the weights that are evaluated, below 1; 0: those of the end */
 };
 
 /* Columns of a benchmark table. A trial brings its row's key: what stands in the arch columns, joined

@@ -1,5 +1,8 @@
 #include "common/study_parts.h"
 
+#include <stdio.h>
+#include <string.h>
+
 enum {
     MOST_EPOCHS = 100000,
     MOST_IMAGES = 100000000,
@@ -11,7 +14,8 @@ enum {
 
 #define SCHEDULE_FIELDS                                                                            \
     "epochs", "batch", "optimizer", "lr", "momentum", "nesterov", "weight_decay",                  \
-        "label_smoothing", "decay", "warmup", "crop", "flip"
+        "label_smoothing", "decay", "warmup", "crop", "flip", "alpha", "epsilon", "gamma",         \
+        "milestones", "ema"
 
 static const struct schedule schedule_default = {
     .batch = 64,
@@ -20,28 +24,110 @@ static const struct schedule schedule_default = {
     .decay = DECAY_COSINE,
 };
 
+/* Options of an optimizer that is not the one before start from their defaults. */
+static void read_optimizer(struct section *section, struct schedule *schedule)
+{
+    unsigned optimizer = schedule->optimizer;
+
+    section_choice(section, "optimizer", optimizer_names, &optimizer);
+    if (optimizer != schedule->optimizer) {
+        bool rmsprop = optimizer == OPTIMIZER_RMSPROP;
+
+        schedule->optimizer = optimizer;
+        schedule->nesterov = !rmsprop;
+        schedule->alpha = rmsprop ? 0.99 : 0;
+        schedule->epsilon = rmsprop ? 1e-8 : 0;
+    }
+    section_real(section, "momentum", 0, 0.9999, &schedule->momentum);
+    if (optimizer == OPTIMIZER_RMSPROP) {
+        section_refuse(section, "nesterov", "with `optimizer: rmsprop`");
+        section_real(section, "alpha", 0, 0.99999, &schedule->alpha);
+        section_real(section, "epsilon", 1e-12, 10, &schedule->epsilon);
+    } else {
+        section_bool(section, "nesterov", &schedule->nesterov);
+        section_refuse(section, "alpha", "with `optimizer: sgd`");
+        section_refuse(section, "epsilon", "with `optimizer: sgd`");
+    }
+}
+
+static void clear_milestones(struct schedule *schedule)
+{
+    schedule->n_milestones = 0;
+    memset(schedule->milestones, 0, sizeof schedule->milestones);
+}
+
+static void read_milestones(struct section *section, struct schedule *schedule)
+{
+    yaml_node_t *list = section->rc ? NULL : yaml_map_get(section->doc, section->map, "milestones");
+    size_t n = list ? yaml_length(list) : 0;
+    char field[SECTION_FIELD_SIZE + 16];
+    double before = 0;
+
+    if (!list)
+        return;
+    snprintf(field, sizeof field, "%s.milestones", section->name);
+    if (list->type != YAML_SEQUENCE_NODE || n < 1 || n > SCHEDULE_MAX_MILESTONES)
+        section_fault(section, "milestones",
+                      "%zu of them; a list of 1 to %d fractions of the training, [0.5, 0.75]", n,
+                      SCHEDULE_MAX_MILESTONES);
+    clear_milestones(schedule);
+    schedule->n_milestones = (uint32_t)n;
+    for (size_t i = 0; section->rc == 0 && i < n; i++) {
+        double *at = &schedule->milestones[i];
+
+        section->rc = yaml_real(section->doc, yaml_list_item(section->doc, list, i), field, 0, 1e9,
+                                at, section->err);
+        if (section->rc == 0 && !(*at > before && *at < 1))
+            section_fault(section, "milestones",
+                          "%g after %g; rising fractions of the training, above 0 and below 1", *at,
+                          before);
+        before = *at;
+    }
+}
+
+/* As with the optimizer. */
+static void read_decay(struct section *section, struct schedule *schedule)
+{
+    unsigned decay = schedule->decay;
+
+    section_choice(section, "decay", decay_names, &decay);
+    if (decay != schedule->decay) {
+        schedule->decay = decay;
+        schedule->gamma = decay == DECAY_STEP ? 0.1 : 0;
+        clear_milestones(schedule);
+    }
+    if (decay == DECAY_STEP || decay == DECAY_EXPONENTIAL)
+        section_real(section, "gamma", 1e-6, 1, &schedule->gamma);
+    else
+        section_refuse(section, "gamma", "with this decay; with step or exponential");
+    if (decay == DECAY_EXPONENTIAL && schedule->gamma == 0)
+        section_require(section, "gamma");
+    if (decay == DECAY_STEP)
+        read_milestones(section, schedule);
+    else
+        section_refuse(section, "milestones", "with this decay; with step");
+    if (decay == DECAY_STEP && schedule->n_milestones == 0)
+        section_require(section, "milestones");
+}
+
 /* What the section does not say stays as it is in *schedule. */
 static void read_schedule(struct section *section, const struct study *study,
                           struct schedule *schedule)
 {
     struct shape image = space_input(study->space);
     int32_t side = image.height < image.width ? image.height : image.width;
-    unsigned optimizer = schedule->optimizer, decay = schedule->decay;
 
     section_count(section, "epochs", 1, MOST_EPOCHS, &schedule->epochs);
     section_count(section, "batch", 2, MOST_BATCH, &schedule->batch);
-    section_choice(section, "optimizer", optimizer_names, &optimizer);
     section_real(section, "lr", 1e-9, 1000, &schedule->lr);
-    section_real(section, "momentum", 0, 0.9999, &schedule->momentum);
-    section_bool(section, "nesterov", &schedule->nesterov);
+    read_optimizer(section, schedule);
     section_real(section, "weight_decay", 0, 10, &schedule->weight_decay);
     section_real(section, "label_smoothing", 0, 0.9, &schedule->label_smoothing);
-    section_choice(section, "decay", decay_names, &decay);
+    read_decay(section, schedule);
     section_real(section, "warmup", 0, MOST_EPOCHS, &schedule->warmup);
     section_count(section, "crop", 0, (uint32_t)side - 1, &schedule->crop_pad);
     section_bool(section, "flip", &schedule->flip);
-    schedule->optimizer = optimizer;
-    schedule->decay = decay;
+    section_real(section, "ema", 0, 0.99999, &schedule->ema);
     if (schedule->warmup > schedule->epochs)
         section_fault(section, "warmup", "%g epochs; up to the schedule's %u", schedule->warmup,
                       schedule->epochs);

@@ -117,15 +117,45 @@ static void print_search(const struct plan *plan, FILE *out)
                bucket_edges_name(layernas->edges), search_order_name(layernas->order), passes);
 }
 
+enum { CHOICES_SIZE = 600 };
+
+/* What goes with the decay or the optimizer, and what few ask for. */
+static void write_choices(const struct schedule *s, FILE *out)
+{
+    fprintf(out, "decay %s", decay_names[s->decay]);
+    if (s->gamma > 0)
+        fprintf(out, " x %g", s->gamma);
+    for (uint32_t i = 0; i < s->n_milestones; i++)
+        fprintf(out, "%s%g", i ? ", " : " at ", s->milestones[i]);
+    if (s->optimizer == OPTIMIZER_RMSPROP)
+        fprintf(out, ", alpha %g, epsilon %g", s->alpha, s->epsilon);
+    if (s->ema > 0)
+        fprintf(out, ", weights averaged by %g", s->ema);
+}
+
+static const char *choices_of(const struct schedule *schedule, char text[CHOICES_SIZE])
+{
+    FILE *out = fmemopen(text, CHOICES_SIZE, "w");
+
+    text[0] = '\0';
+    if (out) {
+        write_choices(schedule, out);
+        fclose(out);
+    }
+    return text;
+}
+
 static void print_schedule(const struct schedule *s, const char *label, const char *images,
                            FILE *out)
 {
+    char choices[CHOICES_SIZE];
+
     print_item(out, label,
-               "%u epoch%s of %s in batches of %u; %s, lr %g, momentum %g%s, decay %s,"
+               "%u epoch%s of %s in batches of %u; %s, lr %g, momentum %g%s, %s,"
                " warm-up %g, weight decay %g, label smoothing %g, crop %u, flip %s",
                s->epochs, s->epochs == 1 ? "" : "s", images, s->batch,
                optimizer_names[s->optimizer], s->lr, s->momentum, s->nesterov ? " (Nesterov)" : "",
-               decay_names[s->decay], s->warmup, s->weight_decay, s->label_smoothing, s->crop_pad,
+               choices_of(s, choices), s->warmup, s->weight_decay, s->label_smoothing, s->crop_pad,
                s->flip ? "yes" : "no");
 }
 

@@ -17,8 +17,8 @@
 #include "common/trial.h"
 
 enum {
-    WIRE_PROTOCOL_LOWEST = 1,
-    WIRE_PROTOCOL_HIGHEST = 1,
+    WIRE_PROTOCOL_LOWEST = 2,
+    WIRE_PROTOCOL_HIGHEST = 2,
     WIRE_MAX_MESSAGE = 64 << 20, /* bytes; weights are most of it */
     WIRE_MAX_SLOTS = 1024,
     WIRE_MAX_THREADS = 1024, /* of a slot */

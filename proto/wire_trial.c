@@ -27,13 +27,27 @@ static struct dataset_spec read_data(struct wire_reader *r, const Layernas__Data
     return to;
 }
 
+static void read_milestones(struct wire_reader *r, const Layernas__Schedule *from,
+                            struct schedule *to)
+{
+    double before = 0;
+
+    to->n_milestones = (uint32_t)wire_read_integer(r, "milestones", from->n_milestones, 0,
+                                                   SCHEDULE_MAX_MILESTONES);
+    for (uint32_t i = 0; i < to->n_milestones; i++)
+        before = to->milestones[i] = wire_read_real(r, "milestones", from->milestones[i], before,
+                                                    1);
+}
+
 static struct schedule read_schedule(struct wire_reader *r, const Layernas__Schedule *from)
 {
+    struct schedule to;
+
     if (!from) {
         wire_fault(r, "schedule: missing");
         return (struct schedule){ 0 };
     }
-    return (struct schedule){
+    to = (struct schedule){
         .epochs = (uint32_t)wire_read_integer(r, "epochs", from->epochs, 1, MAX_EPOCHS),
         .batch = (uint32_t)wire_read_integer(r, "batch", from->batch, 1, MAX_BATCH),
         .optimizer = (enum optimizer)wire_read_integer(r, "optimizer", from->optimizer, 0,
@@ -47,7 +61,14 @@ static struct schedule read_schedule(struct wire_reader *r, const Layernas__Sche
         .warmup = wire_read_real(r, "warmup", from->warmup, 0, MAX_EPOCHS),
         .crop_pad = (uint32_t)wire_read_integer(r, "crop_pad", from->crop_pad, 0, NETWORK_MAX_SIDE),
         .flip = from->flip,
+        .gamma = wire_read_real(r, "gamma", from->gamma, 0, 1),
+        .alpha = wire_read_real(r, "alpha", from->alpha, 0, 1),
+        .epsilon = wire_read_real(r, "epsilon", from->epsilon,
+                                  from->optimizer == OPTIMIZER_RMSPROP ? DBL_MIN : 0, DBL_MAX),
+        .ema = wire_read_real(r, "ema", from->ema, 0, 1),
     };
+    read_milestones(r, from, &to);
+    return to;
 }
 
 static struct table_spec read_table(struct wire_reader *r, const Layernas__Table *from)
@@ -117,6 +138,12 @@ void wire_put_evaluation(const struct evaluation *from, struct packed_evaluation
         to->schedule.warmup = schedule->warmup;
         to->schedule.crop_pad = schedule->crop_pad;
         to->schedule.flip = schedule->flip;
+        to->schedule.gamma = schedule->gamma;
+        to->schedule.n_milestones = schedule->n_milestones;
+        to->schedule.milestones = (double *)schedule->milestones; /* only read from */
+        to->schedule.alpha = schedule->alpha;
+        to->schedule.epsilon = schedule->epsilon;
+        to->schedule.ema = schedule->ema;
     } else {
         to->message.table = &to->table;
         to->table.arch_columns = (char *)from->table.arch_columns;

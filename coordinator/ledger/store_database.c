@@ -191,6 +191,25 @@ static const char *value_of(const char *text, const char *line, size_t *size_out
     return NULL;
 }
 
+/* Names the first field of `then` that `now` does not have. */
+static int say_missing(const struct store *store, const struct study *study, const char *then,
+                       const char *now, struct errmsg *err)
+{
+    for (const char *line = then; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+        int name = (int)strcspn(line, "\t\n");
+        size_t n;
+
+        if (!value_of(now, line, &n))
+            return errmsg_set(err, -EEXIST,
+                              "%s: %.*s: none; the study in %s was begun with %.*s (name another "
+                              "state directory, or change it back)",
+                              study->path, name, line, store->directory,
+                              (int)strcspn(line + name + 1, "\n"), line + name + 1);
+    }
+    return errmsg_set(err, -EEXIST, "%s: not the study that %s was begun with", study->path,
+                      store->directory);
+}
+
 /* Names the first field of `now` that `then` has otherwise. */
 static int say_difference(const struct store *store, const struct study *study, const char *then,
                           const char *now, struct errmsg *err)
@@ -208,8 +227,7 @@ static int say_difference(const struct store *store, const struct study *study, 
                           is ? is : "", store->directory, was ? (int)n_then : 4,
                           was ? was : "none");
     }
-    return errmsg_set(err, -EEXIST, "%s: lacks a field that the study in %s was begun with",
-                      study->path, store->directory);
+    return say_missing(store, study, then, now, err);
 }
 
 static int check_identity(struct store *store, const struct study *study, const char *identity,

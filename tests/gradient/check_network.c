@@ -237,10 +237,13 @@ static void check_gradients(struct run *run)
 static void check_step(struct run *run)
 {
     static const struct schedule schedule = { .momentum = 0.9, .weight_decay = 0.01 };
+    struct optimizer_state *optimizer;
     uint8_t *bytes;
     float *numbers;
 
-    optimizer_step(run->net, &schedule, 0.01);
+    assert_int_equal(optimizer_new(run->net, &schedule, &optimizer), 0);
+    optimizer_step(optimizer, 0.01);
+    optimizer_free(optimizer);
     numbers = numbers_of(run, &bytes);
     for (size_t i = 0; i < run->count; i++)
         run->numbers[i] = (double)numbers[i];

@@ -77,6 +77,11 @@ static void test_a_changed_study_is_refused_by_field(void **state)
           "{epochs: 2,",
           -EEXIST,
           { ".epochs: 2;", "begun with 1 (" } },
+        { "a field that was not there",
+          "lr: 0.1",
+          "lr: 0.1, ema: 0.5",
+          -EEXIST,
+          { "study.yaml: evaluate.schedule.ema: 0.5;", "begun with none (" } },
     };
     const struct bed *bed = *state;
 
@@ -91,6 +96,19 @@ static void test_a_changed_study_is_refused_by_field(void **state)
         study_free(study);
     }
     check_still_there(bed);
+}
+
+static void test_a_field_that_is_gone_is_named(void **state)
+{
+    const struct bed *bed = *state;
+    struct study *before = study_fixture_study(training_study, "lr: 0.1", "lr: 0.1, ema: 0.5");
+    struct errmsg err = { "" };
+
+    assert_int_equal(try_to_open(bed, before, &err), 0);
+    assert_int_equal(try_to_open(bed, bed->study, &err), -EEXIST);
+    check_says("which", &err, "study.yaml: evaluate.schedule.ema: none; the study in ");
+    check_says("what it was", &err, "/state was begun with 0.5 (");
+    study_free(before);
 }
 
 static void test_an_evaluator_of_another_kind_is_refused(void **state)
@@ -323,6 +341,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         with_bed(test_parents_are_made),
         with_bed(test_a_changed_study_is_refused_by_field),
+        with_bed(test_a_field_that_is_gone_is_named),
         with_bed(test_an_evaluator_of_another_kind_is_refused),
         with_bed(test_a_second_coordinator_is_kept_out),
         with_bed(test_databases_that_are_not_ours),

@@ -60,6 +60,66 @@ static void test_final_differs_from_search_only_where_said(void **state)
     study_free(study);
 }
 
+/* Options go with their optimizer and their decay, and not from one to another. */
+static void test_options_of_optimizer_and_decay(void **state)
+{
+    static const struct {
+        const char *name, *search, *final;
+        struct schedule want; /* of the final stage */
+    } cases[] = {
+        { "defaults of RMSprop",
+          "optimizer: rmsprop",
+          "",
+          { .optimizer = OPTIMIZER_RMSPROP,
+            .alpha = 0.99,
+            .epsilon = 1e-8,
+            .decay = DECAY_COSINE } },
+        { "what the search says holds on",
+          "optimizer: rmsprop, alpha: 0.9, decay: step, gamma: 0.2, milestones: [0.5, 0.75]",
+          ", epsilon: 1e-3, milestones: [0.9]",
+          { .optimizer = OPTIMIZER_RMSPROP,
+            .alpha = 0.9,
+            .epsilon = 1e-3,
+            .decay = DECAY_STEP,
+            .gamma = 0.2,
+            .n_milestones = 1,
+            .milestones = { 0.9 } } },
+        { "steps by 0.1",
+          "decay: step, milestones: [0.5]",
+          "",
+          { .nesterov = true,
+            .decay = DECAY_STEP,
+            .gamma = 0.1,
+            .n_milestones = 1,
+            .milestones = { 0.5 } } },
+        { "another optimizer and decay start anew",
+          "optimizer: rmsprop, alpha: 0.9, decay: step, milestones: [0.5]",
+          ", optimizer: sgd, decay: exponential, gamma: 0.98",
+          { .nesterov = true, .decay = DECAY_EXPONENTIAL, .gamma = 0.98 } },
+        { "averages",
+          "ema: 0.9",
+          ", ema: 0.999",
+          { .nesterov = true, .decay = DECAY_COSINE, .ema = 0.999 } },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct schedule want = cases[i].want;
+        struct study *study;
+        char to[300];
+
+        snprintf(to, sizeof to, "lr: 0.1, %s}\nfinal: {top: 2, epochs: 3%s}\n", cases[i].search,
+                 cases[i].final);
+        study = study_fixture_study(training_study, "lr: 0.1}\nfinal: {top: 2, epochs: 3}\n", to);
+        want.epochs = 3;
+        want.batch = 64;
+        want.lr = 0.1;
+        want.momentum = 0.9;
+        if (memcmp(&study->final.evaluation.schedule, &want, sizeof want) != 0)
+            fail_msg("%s", cases[i].name);
+        study_free(study);
+    }
+}
+
 static void test_a_time_limit_holds_for_its_stage(void **state)
 {
     struct study *study = study_fixture_study(training_study, "  with: train",
@@ -236,6 +296,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_final_differs_from_search_only_where_said),
+        cmocka_unit_test(test_options_of_optimizer_and_decay),
         cmocka_unit_test(test_a_time_limit_holds_for_its_stage),
         cmocka_unit_test(test_no_final_stage_unless_asked),
         cmocka_unit_test(test_target),

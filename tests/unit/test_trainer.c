@@ -150,6 +150,44 @@ static void test_it_learns(void **state)
     trainer_free(trainer);
 }
 
+/* Other ways through the same training, each of which learns too. */
+static void test_optimizers_and_averages(void **state)
+{
+    static const struct {
+        const char *name;
+        enum optimizer optimizer;
+        double lr;
+        enum decay decay;
+        double ema;
+    } cases[] = {
+        { "averaged", OPTIMIZER_SGD, 0.1, DECAY_NONE, 0.9 },
+        { "RMSprop", OPTIMIZER_RMSPROP, 0.002, DECAY_EXPONENTIAL, 0 },
+        { "RMSprop, averaged", OPTIMIZER_RMSPROP, 0.002, DECAY_STEP, 0.9 },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct schedule s = schedule;
+        struct trainer *trainer;
+        struct accuracy accuracy;
+
+        s.optimizer = cases[i].optimizer;
+        s.lr = cases[i].lr;
+        s.decay = cases[i].decay;
+        s.ema = cases[i].ema;
+        s.alpha = 0.9;
+        s.epsilon = 1e-3;
+        s.gamma = 0.5;
+        s.n_milestones = 1;
+        s.milestones[0] = 0.5;
+        trainer = make(&s, 1);
+        assert_int_equal(trainer_fit(trainer, &train, NULL, NULL, NULL), 0);
+        assert_int_equal(trainer_evaluate(trainer, &valid, &accuracy), 0);
+        if (accuracy.correct < 180)
+            fail_msg("%s: %u of 200 right, wanted 180", cases[i].name, accuracy.correct);
+        trainer_free(trainer);
+    }
+}
+
 static void test_progress(void **state)
 {
     struct trainer *trainer = make(&schedule, 1);
@@ -374,6 +412,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_loss_curve),
         cmocka_unit_test(test_it_learns),
+        cmocka_unit_test(test_optimizers_and_averages),
         cmocka_unit_test(test_progress),
         cmocka_unit_test(test_the_same_seed_gives_the_same_weights),
         cmocka_unit_test(test_saved_weights_give_the_same_accuracy),

@@ -119,7 +119,15 @@ static void test_every_field_of_a_trial_comes_through(void **state)
                 a->evaluation.schedule.decay == b->evaluation.schedule.decay &&
                 a->evaluation.schedule.warmup == b->evaluation.schedule.warmup &&
                 a->evaluation.schedule.crop_pad == b->evaluation.schedule.crop_pad &&
-                a->evaluation.schedule.flip == b->evaluation.schedule.flip);
+                a->evaluation.schedule.flip == b->evaluation.schedule.flip &&
+                a->evaluation.schedule.gamma == b->evaluation.schedule.gamma &&
+                a->evaluation.schedule.n_milestones == b->evaluation.schedule.n_milestones &&
+                a->evaluation.schedule.alpha == b->evaluation.schedule.alpha &&
+                a->evaluation.schedule.epsilon == b->evaluation.schedule.epsilon &&
+                a->evaluation.schedule.ema == b->evaluation.schedule.ema);
+    assert_memory_equal(a->evaluation.schedule.milestones, b->evaluation.schedule.milestones,
+                        sizeof a->evaluation.schedule.milestones);
+    assert_int_equal(a->evaluation.data.format, b->evaluation.data.format);
     assert_int_equal(a->network.n_ops, b->network.n_ops);
     for (size_t i = 0; i < a->network.n_ops; i++)
         check_true(op_kind_name(a->network.ops[i].kind),
@@ -328,6 +336,12 @@ SPOIL_TRIAL(unknown_optimizer, trial->evaluation.schedule.optimizer = OPTIMIZER_
 SPOIL_TRIAL(rate_not_a_number, trial->evaluation.schedule.lr = NAN)
 SPOIL_TRIAL(too_much_momentum, trial->evaluation.schedule.momentum = 1.5)
 SPOIL_TRIAL(unknown_decay, trial->evaluation.schedule.decay = DECAY_KINDS)
+SPOIL_TRIAL(too_large_gamma, trial->evaluation.schedule.gamma = 1.1)
+SPOIL_TRIAL(milestones_that_fall, trial->evaluation.schedule.milestones[3] = 0.01)
+SPOIL_TRIAL(milestone_past_the_end, trial->evaluation.schedule.milestones[15] = 1.01)
+SPOIL_TRIAL(too_large_alpha, trial->evaluation.schedule.alpha = 1.1)
+SPOIL_TRIAL(no_epsilon, trial->evaluation.schedule.epsilon = 0)
+SPOIL_TRIAL(average_of_nothing, trial->evaluation.schedule.ema = NAN)
 SPOIL_TRIAL(no_reward_column, trial->evaluation.table.reward_column[0] = '\0')
 SPOIL_TRIAL(no_table_key, trial->table_key[0] = '\0')
 SPOIL_TRIAL(no_network, network_clear(&trial->network))
@@ -365,6 +379,12 @@ static void test_malformed_trials_are_refused(void **state)
         { "learning rate not a number", "lr", wire_training_trial, rate_not_a_number },
         { "momentum past 1", "momentum", wire_training_trial, too_much_momentum },
         { "unknown decay", "decay", wire_training_trial, unknown_decay },
+        { "gamma past 1", "gamma", wire_training_trial, too_large_gamma },
+        { "milestones that fall", "milestones", wire_training_trial, milestones_that_fall },
+        { "a milestone past the end", "milestones", wire_training_trial, milestone_past_the_end },
+        { "alpha past 1", "alpha", wire_training_trial, too_large_alpha },
+        { "a root that may be 0", "epsilon", wire_training_trial, no_epsilon },
+        { "average not a number", "ema", wire_training_trial, average_of_nothing },
         { "no reward column", "reward_column", wire_table_trial, no_reward_column },
         { "no row", "table_key", wire_table_trial, no_table_key },
         { "training of no network", "network", wire_training_trial, no_network },

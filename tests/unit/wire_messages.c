@@ -227,21 +227,28 @@ struct to_worker wire_training_trial(void)
     struct to_worker message = trial();
 
     message.trial.evaluation.evaluator = EVALUATOR_TRAIN;
-    message.trial.evaluation.data.format = DATA_IDX;
+    message.trial.evaluation.data.format = DATA_CIFAR100;
     message.trial.evaluation.schedule = (struct schedule){
         .epochs = 100000,
         .batch = 65536,
-        .optimizer = OPTIMIZER_SGD,
+        .optimizer = OPTIMIZER_RMSPROP,
         .lr = DBL_MIN,
         .momentum = 1,
         .nesterov = true,
         .weight_decay = 5e-4,
         .label_smoothing = 0.1,
-        .decay = DECAY_COSINE,
+        .decay = DECAY_EXPONENTIAL,
         .warmup = 0.5,
         .crop_pad = NETWORK_MAX_SIDE,
         .flip = true,
+        .gamma = 0.98,
+        .n_milestones = SCHEDULE_MAX_MILESTONES,
+        .alpha = 0.9,
+        .epsilon = 1e-3,
+        .ema = 0.999,
     };
+    for (int i = 0; i < SCHEDULE_MAX_MILESTONES; i++)
+        message.trial.evaluation.schedule.milestones[i] = (i + 1.) / (SCHEDULE_MAX_MILESTONES + 1);
     message.trial.network = every_op();
     message.trial.count.dense_bias = true;
     message.trial.weights = bytes_of(100000);

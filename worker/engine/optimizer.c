@@ -1,6 +1,21 @@
 #include "worker/engine/optimizer.h"
 
+#include <errno.h>
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- how fast ---- */
+
+static uint32_t milestones_reached(const struct schedule *schedule, double done)
+{
+    static const double rounding = 1e-9; /* 0.55 of 100 steps is 55 of them */
+    uint32_t n = 0;
+
+    while (n < schedule->n_milestones && done + rounding >= schedule->milestones[n])
+        n++;
+    return n;
+}
 
 double learning_rate(const struct schedule *schedule, uint64_t step, uint64_t steps,
                      uint64_t steps_per_epoch)
@@ -10,20 +25,164 @@ double learning_rate(const struct schedule *schedule, uint64_t step, uint64_t st
 
     if (done < 0)
         return schedule->lr * ((double)step + 1) / (warm + 1);
-    if (schedule->decay == DECAY_NONE)
-        return schedule->lr;
-    return schedule->lr * 0.5 * (1 + cos(3.141592653589793 * done / rest));
+    switch (schedule->decay) {
+    case DECAY_COSINE:
+        return schedule->lr * 0.5 * (1 + cos(3.141592653589793 * done / rest));
+    case DECAY_STEP:
+        return schedule->lr *
+               pow(schedule->gamma, milestones_reached(schedule, (double)step / (double)steps));
+    case DECAY_EXPONENTIAL:
+        return schedule->lr * pow(schedule->gamma, floor(done / (double)steps_per_epoch));
+    case DECAY_NONE:
+    case DECAY_KINDS:
+        break;
+    }
+    return schedule->lr;
 }
 
-void optimizer_step(struct net *net, const struct schedule *schedule, double rate)
+/* ---- what it keeps ---- */
+
+struct optimizer_state {
+    struct net *net;
+    const struct schedule *schedule;
+    uint64_t steps;
+    float *square;  /* RMSprop's s, parameter by parameter; NULL: not used */
+    float *average; /* of the values, in the order of each_value; NULL: not used */
+};
+
+/* What becomes of n values and the n floats kept beside them. */
+typedef void value_fn(float *value, float *kept, size_t n, float by);
+
+/* All that makes up a trained net: parameters and running statistics. Returns how many floats. */
+static size_t each_value(struct net *net, value_fn *use, float *kept, float by)
 {
-    for (size_t i = 0; i < net->n_nodes; i++)
+    size_t at = 0;
+
+    for (size_t i = 0; i < net->n_nodes; i++) {
+        struct node *node = &net->nodes[i];
+        size_t channels = node->has_norm ? node->x.blocks * BLOCK : 0;
+        struct {
+            float *value;
+            size_t n;
+        } parts[PARAMETERS + 2] = {
+            [PARAMETERS] = { node->norm.running_mean, channels },
+            [PARAMETERS + 1] = { node->norm.running_variance, channels },
+        };
+
         for (int kind = 0; kind < PARAMETERS; kind++) {
-            struct parameter *p = &net->nodes[i].parameter[kind];
+            parts[kind].value = node->parameter[kind].value;
+            parts[kind].n = node->parameter[kind].n;
+        }
+        for (int part = 0; part < PARAMETERS + 2; part++) {
+            if (use && parts[part].n)
+                use(parts[part].value, kept + at, parts[part].n, by);
+            at += parts[part].n;
+        }
+    }
+    return at;
+}
+
+static void keep(float *value, float *kept, size_t n, float by)
+{
+    (void)by;
+    memcpy(kept, value, n * sizeof *kept);
+}
+
+static void give_back(float *value, float *kept, size_t n, float by)
+{
+    (void)by;
+    memcpy(value, kept, n * sizeof *kept);
+}
+
+static void approach(float *value, float *kept, size_t n, float by)
+{
+    for (size_t i = 0; i < n; i++)
+        kept[i] += by * (value[i] - kept[i]);
+}
+
+int optimizer_new(struct net *net, const struct schedule *schedule,
+                  struct optimizer_state **optimizer_out)
+{
+    size_t n = each_value(net, NULL, NULL, 0);
+    struct optimizer_state *o = calloc(1, sizeof *o);
+    bool squares = schedule->optimizer == OPTIMIZER_RMSPROP, averages = schedule->ema > 0;
+
+    if (!o)
+        return -ENOMEM;
+    o->net = net;
+    o->schedule = schedule;
+    o->square = squares ? calloc(n, sizeof *o->square) : NULL;
+    o->average = averages ? calloc(n, sizeof *o->average) : NULL;
+    if ((squares && !o->square) || (averages && !o->average)) {
+        optimizer_free(o);
+        return -ENOMEM;
+    }
+    if (averages)
+        each_value(net, keep, o->average, 0);
+    *optimizer_out = o;
+    return 0;
+}
+
+void optimizer_free(struct optimizer_state *o)
+{
+    if (!o)
+        return;
+    free(o->square);
+    free(o->average);
+    free(o);
+}
+
+/* ---- a step ---- */
+
+static void rmsprop(const struct parameter *p, float *square, const struct schedule *schedule,
+                    float rate, float decay)
+{
+    float alpha = (float)schedule->alpha, rest = (float)(1 - schedule->alpha);
+    float epsilon = (float)schedule->epsilon, momentum = (float)schedule->momentum;
+
+    for (size_t i = 0; i < p->n; i++) {
+        float g = p->gradient[i] + decay * p->value[i];
+
+        square[i] = alpha * square[i] + rest * g * g;
+        p->velocity[i] = momentum * p->velocity[i] + g / (sqrtf(square[i]) + epsilon);
+        p->value[i] -= rate * p->velocity[i];
+    }
+}
+
+static void average(struct optimizer_state *o)
+{
+    double n = (double)o->steps;
+
+    each_value(o->net, approach, o->average,
+               (float)(1 - fmin(o->schedule->ema, (1 + n) / (10 + n))));
+}
+
+void optimizer_step(struct optimizer_state *o, double rate)
+{
+    const struct schedule *schedule = o->schedule;
+    const struct kernels *kernels = o->net->kernels;
+    float *square = o->square;
+
+    for (size_t i = 0; i < o->net->n_nodes; i++)
+        for (int kind = 0; kind < PARAMETERS; kind++) {
+            struct parameter *p = &o->net->nodes[i].parameter[kind];
             double decay = kind == WEIGHT ? schedule->weight_decay : 0;
 
-            if (p->n)
-                net->kernels->sgd(p->value, p->velocity, p->gradient, p->n, (float)rate,
-                                  (float)schedule->momentum, (float)decay, schedule->nesterov);
+            if (square) {
+                rmsprop(p, square, schedule, (float)rate, (float)decay);
+                square += p->n;
+            } else if (p->n) {
+                kernels->sgd(p->value, p->velocity, p->gradient, p->n, (float)rate,
+                             (float)schedule->momentum, (float)decay, schedule->nesterov);
+            }
         }
+    if (o->average)
+        average(o);
+    o->steps++;
+}
+
+void optimizer_finish(struct optimizer_state *o)
+{
+    if (o->average)
+        each_value(o->net, give_back, o->average, 0);
 }

@@ -42,7 +42,8 @@ static int check_schedule(const struct schedule *schedule, struct errmsg *err)
                           "schedule: %u epochs in batches of %u; at least 1 epoch, batches of 1 to "
                           "%d",
                           schedule->epochs, schedule->batch, MOST_BATCH);
-    if (schedule->optimizer != OPTIMIZER_SGD || (unsigned)schedule->decay >= DECAY_KINDS)
+    if ((unsigned)schedule->optimizer >= OPTIMIZER_KINDS ||
+        (unsigned)schedule->decay >= DECAY_KINDS)
         return errmsg_set(err, -EINVAL, "schedule: an optimizer or decay this engine lacks");
     if (schedule->crop_pad > NETWORK_MAX_SIDE)
         return errmsg_set(err, -EINVAL, "schedule: crop_pad %u; at most %d", schedule->crop_pad,
@@ -151,6 +152,7 @@ static uint32_t *identity_order(size_t n)
 struct fit {
     struct trainer *trainer;
     const struct image_set *set;
+    struct optimizer_state *optimizer;
     struct rng order_rng, augment_rng;
     uint32_t *order; /* of the epoch: indices into the set */
     uint64_t step, steps_per_epoch, images_per_epoch;
@@ -216,7 +218,13 @@ static int fit_init(struct fit *fit, struct trainer *t, const struct image_set *
     fit->progress.images_total = t->schedule.epochs * fit->images_per_epoch;
     fit->start = fit->reported = now();
     fit->order = identity_order(set->n);
-    return fit->order ? 0 : -ENOMEM;
+    return fit->order ? optimizer_new(t->net, &t->schedule, &fit->optimizer) : -ENOMEM;
+}
+
+static void fit_clear(struct fit *fit)
+{
+    optimizer_free(fit->optimizer);
+    free(fit->order);
 }
 
 /* Loss of the batch whose logits the net holds; puts its gradient in. */
@@ -249,9 +257,8 @@ static int train_step(struct fit *fit, const uint32_t *order, size_t n)
     rc = net_backward(t->net);
     if (rc < 0)
         return rc;
-    optimizer_step(
-        t->net, s,
-        learning_rate(s, fit->step, s->epochs * fit->steps_per_epoch, fit->steps_per_epoch));
+    optimizer_step(fit->optimizer, learning_rate(s, fit->step, s->epochs * fit->steps_per_epoch,
+                                                 fit->steps_per_epoch));
     fit->step++;
     fit->loss_sum += loss.sum;
     fit->correct += loss.correct;
@@ -284,6 +291,8 @@ static int train(struct fit *fit, struct errmsg *err)
 
     while (rc == 0 && fit->progress.epoch < fit->progress.epochs)
         rc = train_epoch(fit);
+    if (rc == 0)
+        optimizer_finish(fit->optimizer);
     if (rc == 0 && !weights_are_finite(fit->trainer->net))
         rc = -EDOM;
     if (rc == -EDOM)
@@ -306,10 +315,12 @@ int trainer_fit(struct trainer *t, const struct image_set *set, training_progres
         return rc;
     rc = fit_init(&fit, t, set);
     if (rc < 0)
-        return errmsg_set(err, rc, "no memory for the order of %zu images", set->n);
-    if (fit.steps_per_epoch == 0) {
-        free(fit.order);
-        return errmsg_set(err, -EINVAL, "%zu images are too few to train on", set->n);
+        errmsg_set(err, rc, "no memory to train on %zu images", set->n);
+    else if (fit.steps_per_epoch == 0)
+        rc = errmsg_set(err, -EINVAL, "%zu images are too few to train on", set->n);
+    if (rc < 0) {
+        fit_clear(&fit);
+        return rc;
     }
     t->net->goes_on = goes_on;
     t->net->goes_on_arg = &fit;
@@ -317,7 +328,7 @@ int trainer_fit(struct trainer *t, const struct image_set *set, training_progres
     rc = train(&fit, err);
     denormals_restore(saved);
     t->net->goes_on = NULL;
-    free(fit.order);
+    fit_clear(&fit);
     return rc;
 }
 

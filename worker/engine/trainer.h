@@ -43,7 +43,7 @@ void trainer_free(struct trainer *trainer);
 /* Runs the whole schedule. Batch norm divides by the deviation of the present batch (that of all its
  * n values, 1/n; 1e-5 added to the variance) and keeps running statistics as PyTorch does: each step
  * running = 0.9 running + 0.1 of the batch's, from mean 0 and variance 1 on, its variance the
- * unbiased one, 1/(n - 1). -EDOM: the loss stopped being a finite number (a diverged training). */
+ * unbiased one, 1/(n - 1). Optimizer, decay and the average that is evaluated: optimizer.h. -EDOM: the loss stopped being a finite number (a diverged training). */
 int trainer_fit(struct trainer *trainer, const struct image_set *train,
                 training_progress_fn *report, void *arg, struct errmsg *err);
 
