@@ -174,3 +174,9 @@ double store_elapsed(const struct store *store)
 {
     return store->elapsed_before_s;
 }
+
+bool store_data(const struct store *store, struct digest *data_out)
+{
+    *data_out = store->data_before;
+    return store->has_data_before;
+}

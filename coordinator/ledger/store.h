@@ -31,7 +31,7 @@
 #include "coordinator/search/strategy.h"
 #include "proto/wire.h"
 
-enum { STORE_SCHEMA = 1 };
+enum { STORE_SCHEMA = 2 };
 
 struct store;
 
@@ -75,6 +75,10 @@ int store_each_opening(struct store *store, int (*each)(void *arg, const struct 
 /* Seconds that earlier runs of this study took. */
 double store_elapsed(const struct store *store);
 
+/* Which data the stored results come from (data_digest). False where there are no results, or where a
+ * layernas that did not ask wrote them. */
+bool store_data(const struct store *store, struct digest *data_out);
+
 /* ---- writing; -ENOMEM, after which nothing was queued. done may be NULL ---- */
 
 typedef void store_done_fn(void *arg);
@@ -91,6 +95,9 @@ int store_put_failure(struct store *store, const struct trial *trial,
 int store_put_opening(struct store *store, const struct opening *opening, store_done_fn *done,
                       void *arg);
 int store_put_elapsed(struct store *store, double elapsed_s);
+
+/* Results from here on come from this data. Durable before any of them. */
+int store_put_data(struct store *store, const struct digest *data);
 
 /* Readable when store_dispatch has something to do, and when trouble comes or goes. */
 int store_fd(const struct store *store);

@@ -7,8 +7,8 @@
 
 #include "coordinator/ledger/store_inside.h"
 
-/* Schema 1. A newer layernas that changes a table raises STORE_SCHEMA and teaches this file to read
- * both. "check" is a word of SQL: the hash's column is called digest. */
+/* A newer layernas that changes a table raises STORE_SCHEMA and teaches this file to read both: schema 1
+ * has no table of data. "check" is a word of SQL: the hash's column is called digest. */
 static const char *const tables[] = {
     "CREATE TABLE study (one INTEGER PRIMARY KEY, identity TEXT, digest BLOB)",
     "CREATE TABLE tally (one INTEGER PRIMARY KEY, commits INTEGER, results INTEGER,"
@@ -27,8 +27,9 @@ static const char *const tables[] = {
     "CREATE TABLE opening_children (opening INTEGER, i INTEGER, arch TEXT, candidate TEXT,"
     " parent INTEGER, bucket INTEGER, interface INTEGER, cost INTEGER, fate INTEGER,"
     " PRIMARY KEY (opening, i)) WITHOUT ROWID",
+    "CREATE TABLE data (one INTEGER PRIMARY KEY, data BLOB, digest BLOB)",
 };
-enum { TABLES = sizeof tables / sizeof *tables };
+enum { TABLES = sizeof tables / sizeof *tables, TABLES_OF_SCHEMA_1 = TABLES - 1 };
 
 static const char *const sql_of[STATEMENTS] = {
     [STATEMENT_BEGIN] = "BEGIN IMMEDIATE",
@@ -40,6 +41,7 @@ static const char *const sql_of[STATEMENTS] = {
     [STATEMENT_OPENING] = "INSERT INTO openings VALUES (?,?,?,?,?,?,?,?,?,?,?)",
     [STATEMENT_PARENT] = "INSERT INTO opening_parents VALUES (?,?,?)",
     [STATEMENT_CHILD] = "INSERT INTO opening_children VALUES (?,?,?,?,?,?,?,?,?)",
+    [STATEMENT_DATA] = "UPDATE data SET data = ?, digest = ? WHERE one = 1",
 };
 
 /* ---- a new database ---- */
@@ -84,9 +86,13 @@ static int create_tables(struct store *store, const char *identity, struct errms
     if (rc == 0)
         rc = sql_execute(store, "INSERT INTO tally (one) VALUES (1)", err);
     if (rc == 0)
+        rc = sql_execute(store, "INSERT INTO data (one) VALUES (1)", err);
+    if (rc == 0)
         rc = prepare_statements(store, err);
     if (rc == 0)
         rc = store_update_tally(store, &store->tally, err);
+    if (rc == 0)
+        rc = store_update_data(store, NULL, err);
     return rc;
 }
 
@@ -119,7 +125,7 @@ static int create(struct store *store, const char *identity, struct errmsg *err)
 
 /* ---- one that is there ---- */
 
-static int check_kind(struct store *store, struct errmsg *err)
+static int check_kind(struct store *store, int64_t *schema_out, struct errmsg *err)
 {
     int64_t application, schema;
     int rc = sql_integer(store, "PRAGMA application_id", &application, err);
@@ -128,6 +134,7 @@ static int check_kind(struct store *store, struct errmsg *err)
         rc = sql_integer(store, "PRAGMA user_version", &schema, err);
     if (rc < 0)
         return rc;
+    *schema_out = schema;
     if (application != STORE_APPLICATION_ID)
         return errmsg_set(err, -EUCLEAN, "%s/study.db: not a study of layernas, or damaged",
                           store->directory);
@@ -136,11 +143,12 @@ static int check_kind(struct store *store, struct errmsg *err)
                           "%s/study.db: written by a newer layernas (schema %" PRId64
                           "); this one knows schema %d",
                           store->directory, schema, STORE_SCHEMA);
-    return schema == STORE_SCHEMA ? 0 : store_damaged(store, err, "schema %" PRId64, schema);
+    return schema >= 1 ? 0 : store_damaged(store, err, "schema %" PRId64, schema);
 }
 
-static int check_tables(struct store *store, struct errmsg *err)
+static int check_tables(struct store *store, int64_t schema, struct errmsg *err)
 {
+    const int want = schema == 1 ? TABLES_OF_SCHEMA_1 : TABLES;
     sqlite3_stmt *rows = NULL;
     int rc = sql_prepare(store, "SELECT sql FROM sqlite_schema ORDER BY rowid", &rows, err);
     int step = SQLITE_DONE, n = 0;
@@ -148,13 +156,13 @@ static int check_tables(struct store *store, struct errmsg *err)
     while (rc == 0 && (step = sqlite3_step(rows)) == SQLITE_ROW) {
         const char *sql = (const char *)sqlite3_column_text(rows, 0);
 
-        if (n == TABLES || !sql || strcmp(sql, tables[n++]) != 0)
-            rc = store_damaged(store, err, "its tables are not those of schema %d", STORE_SCHEMA);
+        if (n == want || !sql || strcmp(sql, tables[n++]) != 0)
+            rc = store_damaged(store, err, "its tables are not those of schema %d", (int)schema);
     }
     if (rc == 0)
         rc = sql_error(store, step, err);
-    if (rc == 0 && n != TABLES)
-        rc = store_damaged(store, err, "%d tables of %d", n, TABLES);
+    if (rc == 0 && n != want)
+        rc = store_damaged(store, err, "%d tables of %d", n, want);
     sqlite3_finalize(rows);
     return rc;
 }
@@ -278,23 +286,67 @@ static int read_tally(struct store *store, struct errmsg *err)
     return rc;
 }
 
+/* Data that no result came of binds nobody. */
+static int read_data(struct store *store, struct errmsg *err)
+{
+    sqlite3_stmt *row = NULL;
+    int rc = sql_prepare(store, "SELECT * FROM data WHERE one = 1", &row, err);
+
+    if (rc == 0) {
+        struct check found, want;
+        bool valid = true, known;
+
+        rc = sql_error(store, sqlite3_step(row), err);
+        known = sqlite3_column_type(row, 1) != SQLITE_NULL;
+        if (known)
+            sql_bytes(row, 1, store->data_before.bytes, sizeof store->data_before.bytes, &valid);
+        want = store_check_data(known ? &store->data_before : NULL);
+        sql_bytes(row, 2, found.bytes, sizeof found.bytes, &valid);
+        if (rc == 0 && (!valid || memcmp(&found, &want, sizeof want) != 0))
+            rc = store_damaged(store, err, "data, row 1 is not as it was written");
+        store->has_data_before = known && store->tally.results > 0;
+    }
+    sqlite3_finalize(row);
+    return rc;
+}
+
+static int upgrade(struct store *store, struct errmsg *err)
+{
+    int rc = sql_execute(store, "BEGIN IMMEDIATE", err);
+
+    for (int t = TABLES_OF_SCHEMA_1; rc == 0 && t < TABLES; t++)
+        rc = sql_execute(store, tables[t], err);
+    if (rc == 0)
+        rc = sql_execute(store, "INSERT INTO data (one) VALUES (1); PRAGMA user_version = 2", err);
+    if (rc == 0)
+        rc = prepare_statements(store, err);
+    if (rc == 0)
+        rc = store_update_data(store, NULL, err);
+    if (rc == 0)
+        rc = sql_execute(store, "COMMIT", err);
+    return rc;
+}
+
 static int check_existing(struct store *store, const struct study *study, const char *identity,
                           struct errmsg *err)
 {
-    int rc = check_kind(store, err);
+    int64_t schema;
+    int rc = check_kind(store, &schema, err);
 
     if (rc == 0)
-        rc = check_tables(store, err);
+        rc = check_tables(store, schema, err);
     if (rc == 0)
         rc = check_identity(store, study, identity, err);
     if (rc == 0)
         rc = read_tally(store, err);
+    if (rc == 0 && schema > 1)
+        rc = read_data(store, err);
     if (rc == 0)
         rc = check_commits(store, err);
     if (rc == 0)
         rc = check_pages(store, err);
     if (rc == 0)
-        rc = prepare_statements(store, err);
+        rc = schema == 1 ? upgrade(store, err) : prepare_statements(store, err);
     return rc;
 }
 

@@ -38,7 +38,7 @@ struct weights_note {
     struct digest key, content;
 };
 
-enum write_kind { WRITE_RESULT, WRITE_FAILURE, WRITE_OPENING, WRITE_ELAPSED };
+enum write_kind { WRITE_RESULT, WRITE_FAILURE, WRITE_OPENING, WRITE_ELAPSED, WRITE_DATA };
 
 struct write {
     struct write *next;
@@ -55,6 +55,7 @@ struct write {
         struct stored_failure failure;
         struct opening opening; /* owned */
         double elapsed_s;
+        struct digest data;
     };
 };
 
@@ -72,6 +73,7 @@ enum statement {
     STATEMENT_OPENING,
     STATEMENT_PARENT,
     STATEMENT_CHILD,
+    STATEMENT_DATA,
     STATEMENTS
 };
 
@@ -85,7 +87,9 @@ struct store {
     sqlite3 *db;
     sqlite3_stmt *statements[STATEMENTS];
     struct tally tally;
-    double elapsed_before_s; /* the loop's: as it was at the start */
+    double elapsed_before_s; /* the loop's, like the next two: as it was at the start */
+    struct digest data_before;
+    bool has_data_before;
 
     pthread_mutex_t mutex; /* guards all below */
     pthread_cond_t changed;
@@ -161,6 +165,10 @@ void store_close_database(struct store *store);
 struct check store_check_text(const char *what, const char *text);
 struct check store_check_tally(const struct tally *tally);
 int store_update_tally(struct store *store, const struct tally *tally, struct errmsg *err);
+
+/* The one row of data; NULL: not known yet. */
+struct check store_check_data(const struct digest *data);
+int store_update_data(struct store *store, const struct digest *data, struct errmsg *err);
 
 /* weights: digest of its content, NULL where it brought none. */
 int store_insert_result(struct store *store, uint64_t seq, const struct stored_result *stored,

@@ -37,6 +37,15 @@ struct check store_check_tally(const struct tally *tally)
     return check_end(&state);
 }
 
+struct check store_check_data(const struct digest *data)
+{
+    struct digest_state state;
+
+    digest_begin(&state, "data");
+    digest_bytes(&state, data, data ? sizeof *data : 0);
+    return check_end(&state);
+}
+
 static struct check check_of_result(uint64_t seq, const struct stored_result *stored,
                                     const struct digest *weights)
 {
@@ -93,6 +102,16 @@ int store_update_tally(struct store *store, const struct tally *tally, struct er
     sqlite3_bind_double(row, 5, tally->elapsed_s);
     sql_bind_check(row, 6, &check);
     return sql_run(store, STATEMENT_TALLY, err);
+}
+
+int store_update_data(struct store *store, const struct digest *data, struct errmsg *err)
+{
+    sqlite3_stmt *row = store->statements[STATEMENT_DATA];
+    struct check check = store_check_data(data);
+
+    sqlite3_bind_blob(row, 1, data, data ? sizeof *data : 0, SQLITE_TRANSIENT);
+    sql_bind_check(row, 2, &check);
+    return sql_run(store, STATEMENT_DATA, err);
 }
 
 int store_insert_result(struct store *store, uint64_t seq, const struct stored_result *stored,

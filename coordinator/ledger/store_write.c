@@ -152,6 +152,16 @@ int store_put_elapsed(struct store *store, double elapsed_s)
     return queue(store, write, 0);
 }
 
+int store_put_data(struct store *store, const struct digest *data)
+{
+    struct write *write = new_write(WRITE_DATA, NULL, NULL);
+
+    if (!write)
+        return -ENOMEM;
+    write->data = *data;
+    return queue(store, write, 0);
+}
+
 /* ---- put into rows ---- */
 
 int store_insert(struct store *store, const struct write *write, struct tally *tally,
@@ -169,6 +179,8 @@ int store_insert(struct store *store, const struct write *write, struct tally *t
     case WRITE_ELAPSED:
         tally->elapsed_s = write->elapsed_s;
         return 0;
+    case WRITE_DATA:
+        return store_update_data(store, &write->data, err);
     }
     return -EINVAL;
 }

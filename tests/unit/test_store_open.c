@@ -174,8 +174,8 @@ static void test_databases_that_are_not_ours(void **state)
         int want;
         const char *says;
     } cases[] = {
-        { "newer schema", "PRAGMA user_version = 2", -EPROTONOSUPPORT,
-          "written by a newer layernas (schema 2); this one knows schema 1" },
+        { "newer schema", "PRAGMA user_version = 3", -EPROTONOSUPPORT,
+          "written by a newer layernas (schema 3); this one knows schema 2" },
         { "schema unknown", "PRAGMA user_version = 0", -EUCLEAN, "damaged: schema 0" },
         { "another program's", "PRAGMA application_id = 7", -EUCLEAN, "not a study of layernas" },
         { "a table more", "CREATE TABLE notes (text)", -EUCLEAN, "tables are not those" },
@@ -184,6 +184,10 @@ static void test_databases_that_are_not_ours(void **state)
         { "no words", "DELETE FROM study", -EUCLEAN, "study, row 1" },
         { "tally changed", "UPDATE tally SET results = 0", -EUCLEAN, "tally, row 1" },
         { "tally gone", "DELETE FROM tally", -EUCLEAN, "tally, row 1" },
+        { "data changed", "UPDATE data SET data = zeroblob(16)", -EUCLEAN, "data, row 1" },
+        { "data cut short", "UPDATE data SET data = x'00'", -EUCLEAN, "data, row 1" },
+        { "data gone", "DELETE FROM data", -EUCLEAN, "data, row 1" },
+        { "of schema 1, by its word", "PRAGMA user_version = 1", -EUCLEAN, "tables are not those" },
     };
     const struct bed *bed = *state;
 
@@ -196,6 +200,60 @@ static void test_databases_that_are_not_ours(void **state)
         check_int_equal(cases[i].name, try_to_open(bed, bed->study, &err), cases[i].want);
         check_says(cases[i].name, &err, cases[i].says);
     }
+}
+
+static void check_data(const char *name, const struct store *store, bool known, uint8_t byte)
+{
+    struct digest data;
+
+    check_int_equal(name, store_data(store, &data), known);
+    check_true(name, !known || (data.bytes[0] == byte && data.bytes[15] == byte));
+}
+
+static void put_data(struct store *store, uint8_t byte)
+{
+    struct digest data;
+
+    memset(&data, byte, sizeof data);
+    assert_int_equal(store_put_data(store, &data), 0);
+}
+
+static void test_the_data_of_results_is_remembered(void **state)
+{
+    const struct bed *bed = *state;
+    struct store *store = bed_open(bed);
+
+    check_data("new", store, false, 0);
+    put_data(store, 1);
+    store_close(store);
+    store = bed_open(bed);
+    check_data("no result came of it", store, false, 0);
+    put_data(store, 2);
+    put(store, 1, NULL, NULL);
+    store_close(store);
+    store = bed_open(bed);
+    check_data("a result did", store, true, 2);
+    store_close(store);
+}
+
+static void test_a_store_of_schema_1_goes_on(void **state)
+{
+    const struct bed *bed = *state;
+    struct errmsg err = { "" };
+    struct store *store;
+    uint64_t n = 0;
+
+    fill(bed);
+    execute(bed, "DROP TABLE data; PRAGMA user_version = 1");
+    store = bed_open(bed);
+    check_data("nobody asked then", store, false, 0);
+    put_data(store, 3);
+    assert_int_equal(store_each_result(store, take_in_order, &n, &err), 0);
+    assert_int_equal(n, 1);
+    store_close(store);
+    store = bed_open(bed);
+    check_data("now it is known", store, true, 3);
+    store_close(store);
 }
 
 static void test_rows_that_were_meddled_with(void **state)
@@ -345,6 +403,8 @@ int main(void)
         with_bed(test_an_evaluator_of_another_kind_is_refused),
         with_bed(test_a_second_coordinator_is_kept_out),
         with_bed(test_databases_that_are_not_ours),
+        with_bed(test_the_data_of_results_is_remembered),
+        with_bed(test_a_store_of_schema_1_goes_on),
         with_bed(test_rows_that_were_meddled_with),
         with_bed(test_a_database_that_vanished_is_missed),
         with_bed(test_directories_of_other_things),
