@@ -60,6 +60,8 @@ struct coordinator {
     struct campaign *campaign;
     struct save_list saves; /* results on their way to the disk */
     size_t n_early_saves;   /* of them, of trials that were not proposed when they came */
+    struct digest data;     /* of the study's data set: every result comes from this */
+    bool data_known;
     struct coordinator_counts counts;
     struct complaints complaints;
     bool stopping;              /* a clean stop is under way */

@@ -6,6 +6,7 @@
 
 #include "common/log.h"
 #include "coordinator/coordinator.h"
+#include "coordinator/data_check.h"
 #include "coordinator/hand_out.h"
 #include "coordinator/local_workers.h"
 #include "coordinator/request_handlers.h"
@@ -186,6 +187,8 @@ int coordinator_open(struct coordinator *coordinator, const struct coordinator_o
     if (campaign_state(coordinator->campaign) == CAMPAIGN_DONE)
         return 0;
     rc = options->local_workers > 0 ? study_check_data(study, err) : 0;
+    if (rc == 0)
+        rc = data_check_open(coordinator, err);
     if (rc == 0)
         rc = open_sockets(coordinator, err);
     if (rc == 0)

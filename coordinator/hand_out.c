@@ -119,7 +119,7 @@ static int send_trial(struct coordinator *coordinator, struct worker *worker,
  * there was one, but the worker did not get it. */
 static int hand_one_out(struct coordinator *coordinator, struct worker *worker)
 {
-    bool alone = worker_roster_n(coordinator->roster) < 2;
+    bool alone = worker_roster_n_fit(coordinator->roster) < 2;
     struct attempt attempt;
     struct trial trial;
     int rc = trial_ledger_lease(

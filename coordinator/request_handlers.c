@@ -7,6 +7,7 @@
 
 #include "common/log.h"
 #include "common/version.h"
+#include "coordinator/data_check.h"
 #include "coordinator/hand_out.h"
 #include "coordinator/reply.h"
 #include "coordinator/result_handler.h"
@@ -49,7 +50,8 @@ static void refuse_version(struct coordinator *coordinator, const struct route *
     refuse(coordinator, route, reason);
 }
 
-static void welcome(struct coordinator *coordinator, const struct route *route,
+/* Returns whether the worker can work on the study. */
+static bool welcome(struct coordinator *coordinator, const struct worker *worker,
                     const struct hello *hello)
 {
     const struct study *study = coordinator->study;
@@ -65,9 +67,14 @@ static void welcome(struct coordinator *coordinator, const struct route *route,
             .lease_ms = study->limits.lease_s * 1000,
         },
     };
+    bool fit = data_check_hello(coordinator, hello, &message.welcome);
 
+    if (*message.welcome.no_trials)
+        coordinator_complain(coordinator, "worker %s gets no trials: %s", worker->name,
+                             message.welcome.no_trials);
     snprintf(message.welcome.study_name, sizeof message.welcome.study_name, "%s", study->name);
-    reply_send(coordinator, route, &message);
+    reply_send(coordinator, &worker->route, &message);
+    return fit;
 }
 
 /* A coordinator that restarted proposes as it goes: a trial that a worker still holds from before
@@ -100,6 +107,16 @@ static void take_up_held(struct coordinator *coordinator, const struct worker *w
             reply_cancel(coordinator, &worker->route, &hello->held[i], "not needed");
 }
 
+/* What it holds may come from other data, as after the study was begun anew. */
+static void turn_away(struct coordinator *coordinator, struct worker *worker,
+                      const struct hello *hello)
+{
+    worker_roster_unfit(coordinator->roster, worker);
+    trial_ledger_lose_worker(coordinator->ledger, worker->id, NULL, 0);
+    for (uint32_t i = 0; i < hello->n_held; i++)
+        reply_cancel(coordinator, &worker->route, &hello->held[i], "its data is not the study's");
+}
+
 static void handle_hello(struct coordinator *coordinator, const struct route *route,
                          const struct from_worker *message)
 {
@@ -122,8 +139,10 @@ static void handle_hello(struct coordinator *coordinator, const struct route *ro
     }
     log_info("worker %s %s: slots %" PRIu32 ", threads %" PRIu32 ", %s", worker->name,
              known ? "is back" : "came", worker->slots, worker->threads, worker->numerics);
-    welcome(coordinator, route, hello);
-    take_up_held(coordinator, worker, hello);
+    if (welcome(coordinator, worker, hello))
+        take_up_held(coordinator, worker, hello);
+    else
+        turn_away(coordinator, worker, hello);
     hand_out(coordinator);
 }
 
@@ -167,7 +186,11 @@ static void handle_result(struct coordinator *coordinator, const struct route *r
     if (!worker)
         return;
     worker_roster_credit(coordinator->roster, worker, message->result.credit);
-    result_handle(coordinator, worker, &message->result);
+    if (worker->unfit)
+        reply_verdict(coordinator, route, &message->result.result.key, &message->result.attempt,
+                      false, "not from the study's data");
+    else
+        result_handle(coordinator, worker, &message->result);
     hand_out(coordinator);
 }
 

@@ -242,7 +242,7 @@ static int put_failure(struct coordinator *coordinator, const struct trial *tria
 static int note_failure(struct coordinator *coordinator, const struct worker *worker,
                         const struct digest *key, const struct attempt *attempt, const char *reason)
 {
-    bool several = worker_roster_n(coordinator->roster) > 1;
+    bool several = worker_roster_n_fit(coordinator->roster) > 1;
     int rc;
 
     if (is_early_save(coordinator, key))

@@ -23,7 +23,7 @@ enum {
     WIRE_MAX_SLOTS = 1024,
     WIRE_MAX_THREADS = 1024, /* of a slot */
     WIRE_MAX_HELD = 4096,    /* attempts listed by a Hello or a Heartbeat */
-    WIRE_MAX_DATA = 64,      /* data sets named by a Hello */
+    WIRE_MAX_DATA = 64,      /* data sets of a Hello */
     WIRE_MAX_OUTPUT = 64 << 10,
     WIRE_TABLE_KEY_SIZE = 512,
 };
@@ -42,6 +42,12 @@ struct bytes {
     size_t size;
 };
 
+struct data_set {
+    char name[EVALUATION_NAME_SIZE];
+    bool known; /* digest is */
+    struct digest digest;
+};
+
 struct hello {
     uint32_t protocol_lowest, protocol_highest;
     char version[32];
@@ -51,9 +57,9 @@ struct hello {
     char numerics[TRIAL_NUMERICS_SIZE];
     uint64_t credit;
     uint32_t n_data, n_held;
-    char (*data)[EVALUATION_NAME_SIZE]; /* owned */
-    struct attempt *held;               /* owned */
-    struct digest *held_keys;           /* of their trials, n_held; owned */
+    struct data_set *data;    /* owned */
+    struct attempt *held;     /* owned */
+    struct digest *held_keys; /* of their trials, n_held; owned */
 };
 
 struct running {
@@ -93,6 +99,8 @@ struct welcome {
     char study_name[64];
     uint64_t start;
     uint32_t heartbeat_ms, lease_ms;
+    char data[EVALUATION_NAME_SIZE];   /* whose digest it wants; "": none */
+    char no_trials[TRIAL_REASON_SIZE]; /* why this worker gets none; "": it does */
 };
 
 struct refusal {

@@ -20,14 +20,21 @@ static void read_versions(struct wire_reader *r, uint32_t lowest, uint32_t highe
     wire_read_text(r, "version", version, to->version, sizeof to->version);
 }
 
-static void read_data_names(struct wire_reader *r, const Layernas__Hello *from, struct hello *to)
+static void read_data(struct wire_reader *r, const Layernas__Hello *from, struct hello *to)
 {
     to->data = wire_read_array(r, "data", from->n_data, WIRE_MAX_DATA, sizeof *to->data);
     if (!to->data)
         return;
     to->n_data = (uint32_t)from->n_data;
-    for (size_t i = 0; i < from->n_data; i++)
-        wire_read_name(r, "data", from->data[i], to->data[i], sizeof to->data[i]);
+    for (size_t i = 0; i < from->n_data; i++) {
+        struct data_set *set = &to->data[i];
+
+        wire_read_name(r, "data", from->data[i]->name, set->name, sizeof set->name);
+        set->known = from->data[i]->digest.len > 0;
+        if (set->known)
+            wire_read_id(r, "data digest", &from->data[i]->digest, &set->digest,
+                         sizeof set->digest);
+    }
 }
 
 static void read_held(struct wire_reader *r, const Layernas__Hello *from, struct hello *to)
@@ -55,7 +62,7 @@ static void read_hello(struct wire_reader *r, const Layernas__Hello *from, struc
     to->threads = (uint32_t)wire_read_integer(r, "threads", from->threads, 1, WIRE_MAX_THREADS);
     wire_read_text(r, "numerics", from->numerics, to->numerics, sizeof to->numerics);
     to->credit = wire_read_integer(r, "credit", from->credit, 0, WIRE_MAX_HELD);
-    read_data_names(r, from, to);
+    read_data(r, from, to);
     read_held(r, from, to);
 }
 
@@ -167,12 +174,13 @@ static int pack_hello(const struct hello *from, struct bytes *bytes_out)
         Layernas__Attempt attempt;
     } *held = calloc(from->n_held + 1, sizeof *held);
     Layernas__Held **held_list = calloc(from->n_held + 1, sizeof *held_list);
-    char **data_list = calloc(from->n_data + 1, sizeof *data_list);
+    Layernas__DataSet *data = calloc(from->n_data + 1, sizeof *data);
+    Layernas__DataSet **data_list = calloc(from->n_data + 1, sizeof *data_list);
     Layernas__FromWorker message = LAYERNAS__FROM_WORKER__INIT;
     Layernas__Hello hello = LAYERNAS__HELLO__INIT;
     int rc = -ENOMEM;
 
-    if (!held || !held_list || !data_list)
+    if (!held || !held_list || !data || !data_list)
         goto out;
     for (size_t i = 0; i < from->n_held; i++) {
         layernas__held__init(&held[i].message);
@@ -181,8 +189,13 @@ static int pack_hello(const struct hello *from, struct bytes *bytes_out)
         held[i].message.key = wire_put_bytes(&from->held_keys[i], sizeof from->held_keys[i]);
         held_list[i] = &held[i].message;
     }
-    for (size_t i = 0; i < from->n_data; i++)
-        data_list[i] = from->data[i];
+    for (size_t i = 0; i < from->n_data; i++) {
+        layernas__data_set__init(&data[i]);
+        data[i].name = from->data[i].name;
+        if (from->data[i].known)
+            data[i].digest = wire_put_bytes(&from->data[i].digest, sizeof from->data[i].digest);
+        data_list[i] = &data[i];
+    }
     hello.protocol_lowest = from->protocol_lowest;
     hello.protocol_highest = from->protocol_highest;
     hello.version = (char *)from->version;
@@ -201,6 +214,7 @@ static int pack_hello(const struct hello *from, struct bytes *bytes_out)
     rc = wire_encode(&message.base, bytes_out);
 out:
     free(data_list);
+    free(data);
     free(held_list);
     free(held);
     return rc;

@@ -16,6 +16,8 @@ static void read_welcome(struct wire_reader *r, const Layernas__Welcome *from, s
     to->lease_ms = (uint32_t)wire_read_integer(r, "lease_ms", from->lease_ms, 1, UINT32_MAX);
     to->heartbeat_ms = (uint32_t)wire_read_integer(r, "heartbeat_ms", from->heartbeat_ms, 1,
                                                    from->lease_ms);
+    wire_read_text(r, "data", from->data, to->data, sizeof to->data);
+    wire_read_text(r, "no_trials", from->no_trials, to->no_trials, sizeof to->no_trials);
 }
 
 static void read_refusal(struct wire_reader *r, const Layernas__Refusal *from, struct refusal *to)
@@ -171,6 +173,8 @@ static int pack_welcome(const struct welcome *from, Layernas__ToWorker *message,
     welcome.start = from->start;
     welcome.heartbeat_ms = from->heartbeat_ms;
     welcome.lease_ms = from->lease_ms;
+    welcome.data = (char *)from->data;
+    welcome.no_trials = (char *)from->no_trials;
     message->body_case = LAYERNAS__TO_WORKER__BODY_WELCOME;
     message->welcome = &welcome;
     return wire_encode(&message->base, bytes_out);

@@ -38,6 +38,7 @@ void session_end(struct session *session, int exit_code)
     session->exit_code = exit_code;
     if (session->state == SESSION_SERVING)
         session_send_goodbye(session);
+    session_stop_reading(session);
     session_disconnect(session, session->state == SESSION_SERVING ? LINGER_MS : 0);
     for (uint32_t i = 0; session->slots && i < session->options->slots; i++)
         slot_free(session->slots[i]);
@@ -93,7 +94,7 @@ static void on_idle(uv_timer_t *timer)
 {
     struct session *session = timer->data;
 
-    if (session_n_running(session) == 0)
+    if (session_n_running(session) == 0 && !session_reads_data(session))
         session_stop(session, "nothing to do");
 }
 
@@ -159,6 +160,8 @@ static int start(struct session *session)
 
     signal(SIGPIPE, SIG_IGN); /* of a slot that dies while it is told its trial */
     if (rc == 0)
+        rc = session_open_data(session);
+    if (rc == 0)
         rc = uv_signal_start(&session->sigint, on_signal, SIGINT);
     if (rc == 0)
         rc = uv_signal_start(&session->sigterm, on_signal, SIGTERM);
@@ -206,6 +209,7 @@ int session_run(const struct worker_options *options)
     uv_loop_close(&session.loop);
     zmq_ctx_term(session.zmq_context);
     outbox_clear(&session.outbox);
+    free(session.data);
     free(session.slots);
     free(session.slot_settings.arguments);
     return rc;

@@ -158,6 +158,7 @@ static void on_rested(uv_timer_t *timer)
 void session_rest(struct session *session)
 {
     session->state = SESSION_RESTING;
+    session_forget_trouble(session);
     session_disconnect(session, 0);
     uv_timer_start(&session->timer, on_rested, jitter(REST_MS), 0);
 }

@@ -2,6 +2,7 @@
 #ifndef LAYERNAS_WORKER_SESSION_PARTS_H
 #define LAYERNAS_WORKER_SESSION_PARTS_H
 
+#include <stdatomic.h>
 #include <uv.h>
 
 #include "proto/zmq_watch.h"
@@ -10,6 +11,22 @@
 #include "worker/slot.h"
 
 enum session_state { SESSION_CONNECTING, SESSION_SERVING, SESSION_RESTING };
+
+struct own_data {
+    struct data_set set;
+    bool unreadable, told; /* told: the last Hello knew either */
+    struct errmsg trouble; /* why it is unreadable */
+};
+
+/* At most one data set at a time, on a thread of libuv's pool. */
+struct data_reading {
+    uv_work_t work;
+    struct session *session;
+    struct own_data *data; /* NULL: nothing is being read */
+    const char *path;
+    atomic_bool stop;
+    int rc;
+};
 
 struct session {
     const struct worker_options *options;
@@ -36,6 +53,9 @@ struct session {
     struct slot_settings slot_settings;
     struct slot **slots; /* options->slots of them */
     struct outbox outbox;
+
+    struct own_data *data; /* options->n_data of them */
+    struct data_reading reading;
 };
 
 /* ---- session.c ---- */
@@ -72,6 +92,21 @@ void session_send_heartbeat(struct session *session);
 void session_send_result(struct session *session, struct outgoing_result *result);
 void session_send_results_due(struct session *session);
 void session_send_goodbye(struct session *session);
+
+/* ---- session_data.c ---- */
+
+int session_open_data(struct session *session);
+
+/* Finds the digest of a data set out, then says Hello with it, or, where it cannot be read, without
+ * the data set. */
+void session_read_data(struct session *session, const char *name);
+bool session_reads_data(const struct session *session);
+void session_stop_reading(struct session *session);
+
+/* Why a data set could not be read; NULL: none failed. Forgotten when the study is over: it may be
+ * there for the next. */
+const char *session_data_trouble(const struct session *session);
+void session_forget_trouble(struct session *session);
 
 /* ---- session_receive.c ---- */
 

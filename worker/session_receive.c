@@ -21,6 +21,20 @@ static void drop_other_studies(struct session *session)
             slot_cancel(session->slots[i]);
 }
 
+/* A worker that was started for this one study alone is of no use then. */
+static void take_no_trials(struct session *session)
+{
+    const char *trouble = session_data_trouble(session);
+    const char *why = trouble ? trouble : session->welcome.no_trials;
+
+    if (!session->options->until_eof) {
+        log_warn("no trials of study %s for this worker: %s", session->welcome.study_name, why);
+        return;
+    }
+    log_error("%s", why);
+    session_end(session, EXIT_USAGE);
+}
+
 static void on_welcome(struct session *session, const struct to_worker *message)
 {
     if (session->state != SESSION_CONNECTING)
@@ -28,12 +42,18 @@ static void on_welcome(struct session *session, const struct to_worker *message)
     session->state = SESSION_SERVING;
     session->tries = 0;
     session->welcome = message->welcome;
-    log_info("connected to %s: study %s", session->options->endpoint, message->welcome.study_name);
+    log_info("connected to %s: study %s%s%s", session->options->endpoint,
+             message->welcome.study_name, *message->welcome.data ? "; reading data set " : "",
+             message->welcome.data);
     drop_other_studies(session);
     for (size_t i = 0; i < session->outbox.n; i++)
         session->outbox.results[i].sent_ms = 0;
     session_send_results_due(session);
     session_start_heartbeats(session);
+    if (*session->welcome.data)
+        session_read_data(session, session->welcome.data);
+    else if (*session->welcome.no_trials)
+        take_no_trials(session);
 }
 
 static void on_refusal(struct session *session, const struct to_worker *message)

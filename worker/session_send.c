@@ -39,11 +39,16 @@ static void list_held(const struct session *session, struct hello *hello)
     }
 }
 
-static void list_data(const struct worker_options *options, struct hello *hello)
+/* Of what cannot be read it does not speak. */
+static void list_data(const struct session *session, struct hello *hello)
 {
-    for (size_t i = 0; i < options->n_data; i++)
-        memcpy(hello->data[i], options->data[i].name, sizeof hello->data[i]);
-    hello->n_data = (uint32_t)options->n_data;
+    for (size_t i = 0; i < session->options->n_data; i++) {
+        struct own_data *data = &session->data[i];
+
+        data->told = data->set.known || data->unreadable;
+        if (!data->unreadable)
+            hello->data[hello->n_data++] = data->set;
+    }
 }
 
 static uint32_t count_free_slots(const struct session *session)
@@ -81,7 +86,7 @@ void session_send_hello(struct session *session)
     memcpy(hello->name, options->name, sizeof hello->name);
     memcpy(hello->numerics, session->numerics, sizeof hello->numerics);
     if (hello->data && hello->held && hello->held_keys) {
-        list_data(options, hello);
+        list_data(session, hello);
         list_held(session, hello);
         send_message(session, &message);
     }

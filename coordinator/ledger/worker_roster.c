@@ -18,7 +18,7 @@ struct member {
 
 struct worker_roster {
     struct member **members;
-    size_t n, room;
+    size_t n, room, n_unfit;
     uint32_t slots;
     struct digest_map by_id, by_route; /* -> struct member */
     TAILQ_HEAD(, member) waiting;
@@ -105,7 +105,8 @@ static void review(struct worker_roster *roster, struct member *member)
 {
     const struct worker *worker = &member->worker;
 
-    if (worker->credit <= worker->sent || worker->put_aside || worker->route.size == 0) {
+    if (worker->credit <= worker->sent || worker->put_aside || worker->unfit ||
+        worker->route.size == 0) {
         stop_waiting(roster, member);
     } else if (!member->waiting) {
         TAILQ_INSERT_TAIL(&roster->waiting, member, in_wait);
@@ -117,6 +118,18 @@ void worker_roster_credit(struct worker_roster *roster, struct worker *worker, u
 {
     if (credit > worker->credit)
         worker->credit = credit;
+    review(roster, member_of(worker));
+}
+
+static void set_unfit(struct worker_roster *roster, struct worker *worker, bool unfit)
+{
+    roster->n_unfit += (size_t)unfit - (size_t)worker->unfit;
+    worker->unfit = unfit;
+}
+
+void worker_roster_unfit(struct worker_roster *roster, struct worker *worker)
+{
+    set_unfit(roster, worker, true);
     review(roster, member_of(worker));
 }
 
@@ -241,6 +254,7 @@ int worker_roster_hello(struct worker_roster *roster, const struct hello *hello,
         return rc;
     roster->slots += hello->slots - member->worker.slots;
     introduce(&member->worker, hello, now_ms);
+    set_unfit(roster, &member->worker, false);
     take_route(roster, member, route);
     review(roster, member);
     *worker_out = &member->worker;
@@ -251,6 +265,7 @@ void worker_roster_remove(struct worker_roster *roster, struct worker *worker)
 {
     struct member *member = member_of(worker), *last = roster->members[--roster->n];
 
+    set_unfit(roster, worker, false);
     drop_route(roster, member);
     digest_map_remove(&roster->by_id, &member->id);
     roster->slots -= worker->slots;
@@ -293,6 +308,11 @@ struct worker *worker_roster_by_id(struct worker_roster *roster, const uint8_t i
     struct member *member = find(&roster->by_id, &digest);
 
     return member ? &member->worker : NULL;
+}
+
+size_t worker_roster_n_fit(const struct worker_roster *roster)
+{
+    return roster->n - roster->n_unfit;
 }
 
 size_t worker_roster_n(const struct worker_roster *roster)

@@ -32,6 +32,7 @@ struct worker {
     uint64_t done, failed, lost;
     uint32_t failures_in_a_row;
     bool put_aside;
+    bool unfit; /* for this study, by its data; until its next Hello */
 };
 
 struct worker_roster;
@@ -53,11 +54,14 @@ struct worker *worker_roster_by_id(struct worker_roster *roster, const uint8_t i
 /* Raises its credit (never lowers it: messages may come late). */
 void worker_roster_credit(struct worker_roster *roster, struct worker *worker, uint64_t credit);
 
+/* It gets no trials until it says Hello again. */
+void worker_roster_unfit(struct worker_roster *roster, struct worker *worker);
+
 /* One trial was sent to it. With credit left it waits anew, behind the others. */
 void worker_roster_sent(struct worker_roster *roster, struct worker *worker);
 
-/* The worker that has waited longest with credit left and is not put aside; NULL. The next one after
- * `after`, which must be such a worker itself, when that is not NULL. */
+/* The worker that has waited longest with credit left and is neither put aside nor unfit; NULL. The
+ * next one after `after`, which must be such a worker itself, when that is not NULL. */
 struct worker *worker_roster_waiting(const struct worker_roster *roster,
                                      const struct worker *after);
 
@@ -71,6 +75,9 @@ void worker_roster_remove(struct worker_roster *roster, struct worker *worker);
 typedef void worker_gone_fn(void *arg, const struct worker *worker);
 void worker_roster_expire(struct worker_roster *roster, uint64_t now_ms, uint64_t silence_ms,
                           worker_gone_fn *gone, void *arg);
+
+/* How many are fit for this study: a trial that one of them failed is for another. */
+size_t worker_roster_n_fit(const struct worker_roster *roster);
 
 /* In no particular order. */
 size_t worker_roster_n(const struct worker_roster *roster);

@@ -168,6 +168,42 @@ static void test_every_field_of_a_result_comes_through(void **state)
     from_worker_clear(&back);
 }
 
+static void test_data_sets_of_a_hello_come_through(void **state)
+{
+    struct from_worker sent = wire_full_hello(), back;
+    struct bytes bytes;
+
+    (void)state;
+    assert_int_equal(from_worker_pack(&sent, &bytes), 0);
+    assert_int_equal(from_worker_unpack(bytes.data, bytes.size, &back, NULL), 0);
+    assert_int_equal(back.hello.n_data, WIRE_MAX_DATA);
+    for (size_t i = 0; i < WIRE_MAX_DATA; i++) {
+        const struct data_set *a = &sent.hello.data[i], *b = &back.hello.data[i];
+
+        assert_string_equal(b->name, a->name);
+        assert_int_equal(b->known, i % 2);
+        assert_true(digest_equal(&b->digest, &a->digest)); /* zeros where it is not known */
+    }
+    free(bytes.data);
+    from_worker_clear(&sent);
+    from_worker_clear(&back);
+}
+
+static void test_what_a_welcome_says_of_data_comes_through(void **state)
+{
+    struct to_worker sent = wire_welcome(), back;
+    struct bytes bytes;
+
+    (void)state;
+    assert_int_equal(to_worker_pack(&sent, &bytes), 0);
+    assert_int_equal(to_worker_unpack(bytes.data, bytes.size, &back, NULL), 0);
+    assert_string_equal(back.welcome.data, sent.welcome.data);
+    assert_string_equal(back.welcome.no_trials, sent.welcome.no_trials);
+    free(bytes.data);
+    to_worker_clear(&sent);
+    to_worker_clear(&back);
+}
+
 static void test_slot_reports_come_through(void **state)
 {
     struct from_worker result = wire_full_result();
@@ -231,7 +267,7 @@ SPOIL_HELLO(no_slots, hello->slots = 0)
 SPOIL_HELLO(too_many_slots, hello->slots = WIRE_MAX_SLOTS + 1)
 SPOIL_HELLO(no_threads, hello->threads = 0)
 SPOIL_HELLO(endless_credit, hello->credit = WIRE_MAX_HELD + 1)
-SPOIL_HELLO(nameless_data, hello->data[5][0] = '\0')
+SPOIL_HELLO(nameless_data, hello->data[5].name[0] = '\0')
 SPOIL_HEARTBEAT(loss_not_a_number, running[9].progress.loss = NAN)
 SPOIL_HEARTBEAT(endless_loss, running[9].progress.loss = INFINITY)
 SPOIL_HEARTBEAT(accuracy_past_100, running[0].progress.accuracy = 100.5)
@@ -604,6 +640,8 @@ int main(void)
         cmocka_unit_test(test_messages_to_a_worker_come_through),
         cmocka_unit_test(test_every_field_of_a_trial_comes_through),
         cmocka_unit_test(test_every_field_of_a_result_comes_through),
+        cmocka_unit_test(test_data_sets_of_a_hello_come_through),
+        cmocka_unit_test(test_what_a_welcome_says_of_data_comes_through),
         cmocka_unit_test(test_slot_reports_come_through),
         cmocka_unit_test(test_malformed_messages_from_a_worker_are_refused),
         cmocka_unit_test(test_malformed_trials_are_refused),

@@ -151,6 +151,29 @@ static void test_a_worker_that_fails_everything_is_put_aside(void **state)
     worker_roster_free(roster);
 }
 
+static void test_an_unfit_worker_waits_for_nothing(void **state)
+{
+    struct worker_roster *roster = worker_roster_new();
+    struct worker *other = enter(roster, 1, 1, 9, 0), *fit = enter(roster, 2, 2, 9, 0);
+
+    (void)state;
+    worker_roster_unfit(roster, other);
+    worker_roster_unfit(roster, other); /* told twice, counted once */
+    assert_int_equal(worker_roster_n_fit(roster), 1);
+    assert_ptr_equal(worker_roster_waiting(roster, NULL), fit);
+    worker_roster_credit(roster, other, 20);
+    assert_ptr_equal(worker_roster_waiting(roster, NULL), fit);
+    assert_null(worker_roster_waiting(roster, fit));
+
+    enter(roster, 1, 1, 9, 0); /* it says Hello again */
+    assert_int_equal(worker_roster_n_fit(roster), 2);
+    assert_ptr_equal(worker_roster_waiting(roster, fit), other);
+    worker_roster_unfit(roster, other);
+    worker_roster_remove(roster, other);
+    assert_int_equal(worker_roster_n_fit(roster), 1);
+    worker_roster_free(roster);
+}
+
 static void note_gone(void *arg, const struct worker *worker)
 {
     strcat(arg, worker->name);
@@ -219,6 +242,7 @@ int main(void)
         cmocka_unit_test(test_a_route_belongs_to_who_used_it_last),
         cmocka_unit_test(test_waiting_in_turn),
         cmocka_unit_test(test_a_worker_that_fails_everything_is_put_aside),
+        cmocka_unit_test(test_an_unfit_worker_waits_for_nothing),
         cmocka_unit_test(test_silence),
         cmocka_unit_test(test_no_more_than_the_most),
     };

@@ -53,8 +53,12 @@ struct from_worker wire_full_hello(void)
     hello->credit = WIRE_MAX_HELD;
     hello->n_data = WIRE_MAX_DATA;
     hello->data = calloc(WIRE_MAX_DATA, sizeof *hello->data);
-    for (size_t i = 0; i < WIRE_MAX_DATA; i++)
-        fill_text(hello->data[i], sizeof hello->data[i], (char)('0' + i));
+    for (size_t i = 0; i < WIRE_MAX_DATA; i++) {
+        fill_text(hello->data[i].name, sizeof hello->data[i].name, (char)('0' + i));
+        hello->data[i].known = i % 2;
+        if (hello->data[i].known)
+            hello->data[i].digest = digest_of_byte((uint8_t)i);
+    }
     hello->n_held = WIRE_MAX_HELD;
     hello->held = calloc(WIRE_MAX_HELD, sizeof *hello->held);
     hello->held_keys = calloc(WIRE_MAX_HELD, sizeof *hello->held_keys);
@@ -143,6 +147,8 @@ struct to_worker wire_welcome(void)
                      .lease_ms = UINT32_MAX },
     };
 
+    fill_text(message.welcome.data, sizeof message.welcome.data, 'd');
+    fill_text(message.welcome.no_trials, sizeof message.welcome.no_trials, 'w');
     return message;
 }
 
