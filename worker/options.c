@@ -31,7 +31,7 @@ const char *argp_program_version = "layernas-worker " LAYERNAS_VERSION;
 static const struct argp_option options[] = {
     { "connect", OPTION_CONNECT, "ENDPOINT", 0, "The coordinator (tcp://127.0.0.1:5555)", 0 },
     { "slots", OPTION_SLOTS, "N", 0, "Trials at a time (the number of processors)", 0 },
-    { "threads", OPTION_THREADS, "N", 0, "Threads of each slot (1)", 0 },
+    { "threads", OPTION_THREADS, "1", 0, "Threads of each slot: the engine trains on one", 0 },
     { "data", OPTION_DATA, "NAME=PATH", 0,
       "Where a data set lies: a folder of images, or a table's file. Again for each. "
       "Known without it: " DEFAULT_DATA "=" DEFAULT_DATA_PATH,
@@ -101,6 +101,11 @@ static error_t parse(int key, char *text, struct argp_state *state)
         break;
     case OPTION_THREADS:
         to->threads = parse_number(state, "threads", text, 1, WIRE_MAX_THREADS);
+        if (to->threads > 1)
+            argp_error(state,
+                       "--threads: %s; 1, the engine trains a network on one thread: for %s "
+                       "processors give --slots %s, so many trainings at a time",
+                       text, text, text);
         break;
     case OPTION_DATA:
         parse_data(state, to, text);

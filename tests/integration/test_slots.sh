@@ -1,0 +1,33 @@
+#!/bin/bash
+# A worker's --slots and --threads: so many trials at a time, each in a process on one thread.
+. "$(dirname "$0")/lib.sh"
+
+macro_study study.yaml 40
+start_coordinator state study.yaml
+wait_for "the endpoints" test -s state/endpoints
+options="--connect $(endpoint state workers) --data nas-bench-macro=$data/nas-bench-macro/nas_bench_macro_cifar10.csv.gz"
+
+"$bin/layernas-worker" $options --threads 4 2>err
+is "more threads than the engine has are refused: exit status" $? 2
+matches "with a line that says what to do" "$(head -1 err)" '--threads: 4; 1, .*--slots 4'
+
+LAYERNAS_TABLE_DELAY_MS=600000 "$bin/layernas-worker" $options --name three --slots 3 --threads 1 2>log &
+worker=$!
+running() { status_of state workers | jq -r '.rows[] | select(.name == "three") | .running | length'; }
+all_at_work() { [ "$(running)" = 3 ]; }
+wait_for "three trials at a time" all_at_work
+is "it says how many slots it has" "$(status_of state workers | jq -c '.rows[0] | [.slots, .threads]')" \
+    '[3,1]'
+slots=$(pgrep -P $worker)
+is "each in a process of its own" "$(wc -w <<<$slots)" 3
+
+kill -9 $worker
+gone() { ! kill -0 $slots 2>/dev/null; }
+wait_for "the slots to end with their worker" gone
+pass "a worker that is killed leaves no slot behind"
+
+"$bin/layernas-worker" $options --name one --slots 1 2>log &
+wait "$pid"
+is "another worker ends the study" $? 0
+is "one slot, one trial at a time: nothing came without credit" "$(grep -c 'without credit' log)" 0
+finish
