@@ -188,9 +188,9 @@ int coordinator_open(struct coordinator *coordinator, const struct coordinator_o
         return 0;
     rc = options->local_workers > 0 ? study_check_data(study, err) : 0;
     if (rc == 0)
-        rc = data_check_open(coordinator, err);
-    if (rc == 0)
         rc = open_sockets(coordinator, err);
+    if (rc == 0)
+        rc = data_check_open(coordinator, err);
     if (rc == 0)
         rc = write_endpoints(coordinator, err);
     if (rc == 0)

@@ -121,8 +121,8 @@ static void handle_hello(struct coordinator *coordinator, const struct route *ro
                          const struct from_worker *message)
 {
     const struct hello *hello = &message->hello;
-    bool known = worker_roster_by_id(coordinator->roster, hello->worker_id) != NULL;
-    struct worker *worker;
+    struct worker *worker = worker_roster_by_id(coordinator->roster, hello->worker_id);
+    bool known = worker, was_asked = worker && worker->unfit;
     int rc;
 
     if (!speaks_our_protocol(hello)) {
@@ -137,8 +137,9 @@ static void handle_hello(struct coordinator *coordinator, const struct route *ro
                              : "the coordinator is out of memory");
         return;
     }
-    log_info("worker %s %s: slots %" PRIu32 ", threads %" PRIu32 ", %s", worker->name,
-             known ? "is back" : "came", worker->slots, worker->threads, worker->numerics);
+    if (!was_asked) /* for its data's digest: this is the answer */
+        log_info("worker %s %s: slots %" PRIu32 ", threads %" PRIu32 ", %s", worker->name,
+                 known ? "is back" : "came", worker->slots, worker->threads, worker->numerics);
     if (welcome(coordinator, worker, hello))
         take_up_held(coordinator, worker, hello);
     else
