@@ -4,7 +4,7 @@
 # make check      every test on one build; TESTS='tests/unit/test_arch.c ...' for some
 # make fuzz       one parser, as long as you like: TARGET=wire TIME=3600
 # make bench      speed, beside peers and limits
-# make install    PREFIX=/usr/local DESTDIR=
+# make install    PREFIX=/usr/local DESTDIR=, systemd units included
 # make format     clang-format over the tree
 # SAN=address,undefined with any of them: sanitized objects, in build-san/
 
@@ -123,10 +123,17 @@ run: dependencies
 	@$(MAKE) --no-print-directory -j"$$(nproc)" all
 	@BUILD=$(BUILD) FRESH=$(FRESH) deploy/run-example
 
+UNITS := $(wildcard deploy/systemd/*.service)
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/layernas
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin share/layernas lib/systemd/system)
 	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
 	cp -r deploy/spaces deploy/studies $(DESTDIR)$(PREFIX)/share/layernas
+	install -m 644 deploy/systemd/*.env $(DESTDIR)$(PREFIX)/share/layernas
+	@for unit in $(UNITS); do \
+	    to=$(DESTDIR)$(PREFIX)/lib/systemd/system/$${unit##*/}; \
+	    echo "$$unit -> $$to"; \
+	    sed 's|/usr/local/|$(PREFIX)/|g' "$$unit" >"$$to" && chmod 644 "$$to" || exit 1; \
+	done
 
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
