@@ -55,15 +55,18 @@ void played_send(struct played_worker *worker, const struct from_worker *message
 
 struct from_worker played_hello(struct played_worker *worker, uint64_t credit)
 {
+    static struct data_set data = { .name = "digits", .known = true, .digest = { { 1 } } };
     struct from_worker message = {
         .kind = FROM_HELLO,
-        .hello = { .protocol_lowest = 1,
-                   .protocol_highest = 1,
+        .hello = { .protocol_lowest = WIRE_PROTOCOL_LOWEST,
+                   .protocol_highest = WIRE_PROTOCOL_HIGHEST,
                    .version = "1.0",
                    .slots = 2,
                    .threads = 1,
                    .numerics = "plain-1",
-                   .credit = credit },
+                   .credit = credit,
+                   .n_data = 1,
+                   .data = &data },
     };
 
     worker->credit = credit;

@@ -13,7 +13,7 @@
 static bool has_data(const struct hello *hello, const char *name)
 {
     for (uint32_t i = 0; i < hello->n_data; i++)
-        if (strcmp(hello->data[i], name) == 0)
+        if (strcmp(hello->data[i].name, name) == 0)
             return true;
     return false;
 }

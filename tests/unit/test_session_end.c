@@ -29,8 +29,8 @@ static void test_a_refusal_ends_it_with_one_line(void **state)
     struct session_fixture *f = *state;
     struct to_worker refusal = { .kind = TO_REFUSAL,
                                  .refusal = { .reason = "protocols 2 to 3 are spoken here",
-                                              .protocol_lowest = 2,
-                                              .protocol_highest = 3 } };
+                                              .protocol_lowest = WIRE_PROTOCOL_HIGHEST + 1,
+                                              .protocol_highest = WIRE_PROTOCOL_HIGHEST + 2 } };
     struct from_worker hello;
 
     session_fixture_start(f, 1);
