@@ -19,6 +19,7 @@ cleanup() {
     rm -rf "$work"
 }
 trap cleanup EXIT
+trap : KILL # catches nothing, but bash then says nothing of the programs that a test kills
 cd "$work" || exit 1
 
 pass() {

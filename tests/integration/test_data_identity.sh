@@ -54,7 +54,7 @@ is "and they stay, for another study" \
 
 # The data is the study's from the first result on, whatever restarts.
 kill -9 "$pid" "${workers[@]}"
-wait 2>/dev/null
+wait
 workers=()
 start_coordinator state nopath.yaml
 wait_for "the endpoints" test -s state/endpoints
@@ -78,7 +78,7 @@ sed -i "s/trials: 2000/trials: 40/" study.yaml changed.yaml
 start_coordinator fresh changed.yaml
 wait_for "the endpoints" test -s fresh/endpoints
 kill -9 "$pid"
-wait "$pid" 2>/dev/null
+wait "$pid"
 start_coordinator fresh study.yaml --local-workers 2
 wait "$pid"
 is "begun with the wrong data and put right before the first result, the study goes on" $? 0

@@ -91,7 +91,7 @@ matches "its reason names the file" \
     "$(status_of broken trials | jq -r '.rows[] | select(.state == "quarantined") | .reason')" \
     'images/train-images-idx3-ubyte'
 kill -9 "$pid"
-wait 2>/dev/null
+wait
 
 "$bin/layernas-status" --connect "$(endpoint broken status)" --timeout 1 2>err
 refused "status of a coordinator that is not there" $? 1 "$(endpoint broken status)"

@@ -104,7 +104,7 @@ wait_for "more trials by it" done_by third $((${before:-0} + 1))
 # The coordinator's machine falls silent and comes back up: no FIN or RST ever reaches the workers.
 unplug first
 kill -9 "$pid"
-wait "$pid" 2>/dev/null
+wait "$pid"
 missed_twice() { [ "$(grep -c 'is silent' third.log)" -ge 2 ]; }
 wait_for "the workers to miss it" missed_twice
 plug first
