@@ -14,7 +14,7 @@
 
 #include "tests/unit/check.h"
 
-enum { PATIENCE_MS = 30000 };
+enum { PATIENCE_MS = 60000 };
 
 static const char *const files[] = { "bench.csv", "corrupt.csv", "gate", "log" };
 
@@ -25,17 +25,12 @@ static void path_of(const struct session_fixture *f, const char *name, char path
 
 /* ---- waiting ---- */
 
-int64_t session_now_ms(void)
+static int64_t now_ms(void)
 {
     struct timespec now;
 
     clock_gettime(CLOCK_MONOTONIC, &now);
     return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
-}
-
-int64_t session_deadline_ms(void)
-{
-    return session_now_ms() + PATIENCE_MS;
 }
 
 static size_t read_log(const struct session_fixture *f, char *text, size_t size)
@@ -54,12 +49,14 @@ static size_t read_log(const struct session_fixture *f, char *text, size_t size)
     return n;
 }
 
-void session_give_up(const struct session_fixture *f, const char *what)
+void session_check_patience(const struct session_fixture *f, const char *what)
 {
     char log[4096];
 
+    if (now_ms() < f->deadline_ms)
+        return;
     read_log(f, log, sizeof log);
-    fail_msg("waited half a minute for %s; the worker's log:\n%s", what, log);
+    fail_msg("waited too long for %s; the worker's log:\n%s", what, log);
 }
 
 size_t session_log_count(const struct session_fixture *f, const char *text)
@@ -75,10 +72,8 @@ size_t session_log_count(const struct session_fixture *f, const char *text)
 
 void session_await_log(struct session_fixture *f, const char *text)
 {
-    int64_t deadline_ms = session_deadline_ms();
-
     while (session_log_count(f, text) == 0)
-        session_nap(f, deadline_ms, text);
+        session_nap(f, text);
 }
 
 /* ---- the gate ---- */
@@ -92,13 +87,12 @@ static void write_rows(FILE *file)
 
 static int open_gate_end(struct session_fixture *f)
 {
-    int64_t deadline_ms = session_deadline_ms();
     char path[80];
     int fd;
 
     path_of(f, "gate", path);
     while ((fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC)) < 0) /* ENXIO: no one reads */
-        session_nap(f, deadline_ms, "a trial at the gate");
+        session_nap(f, "a trial at the gate");
     return fd;
 }
 
@@ -152,32 +146,29 @@ static pid_t find_child(pid_t of)
 
 pid_t session_slot(struct session_fixture *f)
 {
-    int64_t deadline_ms = session_deadline_ms();
     pid_t pid;
 
     while ((pid = find_child(f->worker)) == 0)
-        session_nap(f, deadline_ms, "a slot's process");
+        session_nap(f, "a slot's process");
     return pid;
 }
 
 void session_await_gone(struct session_fixture *f, pid_t pid)
 {
-    int64_t deadline_ms = session_deadline_ms();
     pid_t parent;
     char state;
 
     while ((state = process_state(pid, &parent)) != '\0' && state != 'Z')
-        session_nap(f, deadline_ms, "a process to end");
+        session_nap(f, "a process to end");
 }
 
 int session_await_exit(struct session_fixture *f)
 {
-    int64_t deadline_ms = session_deadline_ms();
     int status;
     pid_t pid;
 
     while ((pid = waitpid(f->worker, &status, WNOHANG)) == 0)
-        session_nap(f, deadline_ms, "the worker to end");
+        session_nap(f, "the worker to end");
     assert_int_equal(pid, f->worker);
     f->worker = 0;
     return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
@@ -247,6 +238,7 @@ int session_fixture_make(void **state)
 
     assert_non_null(f);
     *state = f;
+    f->deadline_ms = now_ms() + PATIENCE_MS;
     f->welcome = (struct to_worker){
         .kind = TO_WELCOME,
         .welcome = { .protocol = WIRE_PROTOCOL_HIGHEST,
@@ -275,6 +267,8 @@ int session_fixture_remove(void **state)
         kill(f->worker, SIGKILL);
         waitpid(f->worker, NULL, 0);
     }
+    path_of(f, "gate", path);
+    close(open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC)); /* who waits there goes away */
     if (f->router)
         zmq_close(f->router);
     zmq_ctx_term(f->context);

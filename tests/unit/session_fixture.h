@@ -3,9 +3,9 @@
  * The session is the test program started again with arguments, so its main begins with
  *     if (argc > 1)
  *         return worker_main(argc, argv);
- * Whatever is waited for may take half a minute before the test fails; every wait answers what the
- * worker says meanwhile: Welcome to a Hello, Alive to a heartbeat, a verdict to a result; and
- * HelloAgain to anything from a worker it has not welcomed yet. */
+ * A test fails when it has taken a minute. Every wait answers what the worker says meanwhile: Welcome
+ * to a Hello, Alive to a heartbeat, a verdict to a result; and HelloAgain to anything from a worker
+ * that is not welcomed yet. */
 #ifndef LAYERNAS_TESTS_SESSION_FIXTURE_H
 #define LAYERNAS_TESTS_SESSION_FIXTURE_H
 
@@ -20,10 +20,12 @@ struct session_fixture {
     char folder[40]; /* of this test: bench.csv, corrupt.csv, gate (a pipe), log */
     void *context, *router;
     char endpoint[64];
-    pid_t worker;      /* 0: none, or seen to exit */
-    bool knows_worker; /* welcomed it, since the socket was bound */
-    bool deaf;         /* answers nothing by itself */
+    pid_t worker;        /* 0: none, or seen to exit */
+    int64_t deadline_ms; /* when the test has taken too long */
+    bool knows_worker;   /* welcomed it, since the socket was bound */
+    bool deaf;           /* answers nothing by itself */
     struct to_worker welcome;
+    size_t n_heartbeats;
     size_t n_results[SESSION_ATTEMPTS]; /* that came, by their attempt */
     uint8_t route[SESSION_ROUTE];       /* to who spoke last */
     size_t route_size;
@@ -84,12 +86,11 @@ void session_await_gone(struct session_fixture *f, pid_t pid);
 /* Waits for the worker to end: its exit status, or minus the signal that it died of. */
 int session_await_exit(struct session_fixture *f);
 
-/* ---- waiting for something else: a nap until the deadline, which fails the test ---- */
+/* ---- waiting for something else: once around that loop, what is said is answered ---- */
 
-int64_t session_now_ms(void);
-int64_t session_deadline_ms(void);
-void session_nap(struct session_fixture *f, int64_t deadline_ms, const char *what);
-void session_give_up(const struct session_fixture *f, const char *what);
+void session_nap(struct session_fixture *f, const char *what);
+/* Fails the test when it has taken too long. */
+void session_check_patience(const struct session_fixture *f, const char *what);
 
 /* How often text stands in what the worker logged; and waiting until it does. */
 size_t session_log_count(const struct session_fixture *f, const char *text);

@@ -14,15 +14,14 @@ enum { NAP_MS = 5 };
 
 void session_fixture_bind(struct session_fixture *f)
 {
-    int64_t deadline_ms = session_deadline_ms();
     size_t size = sizeof f->endpoint;
 
     f->router = zmq_socket(f->context, ZMQ_ROUTER);
     assert_non_null(f->router);
     assert_int_equal(zmq_setsockopt(f->router, ZMQ_LINGER, &(int){ 0 }, sizeof(int)), 0);
     while (zmq_bind(f->router, f->endpoint) < 0) { /* the one before is still closing its port */
-        if (zmq_errno() != EADDRINUSE || session_now_ms() > deadline_ms)
-            fail_msg("%s: %s", f->endpoint, zmq_strerror(zmq_errno()));
+        assert_int_equal(zmq_errno(), EADDRINUSE);
+        session_check_patience(f, "the port");
         nanosleep(&(struct timespec){ .tv_nsec = NAP_MS * 1000000 }, NULL);
     }
     assert_int_equal(zmq_getsockopt(f->router, ZMQ_LAST_ENDPOINT, f->endpoint, &size), 0);
@@ -111,6 +110,7 @@ static bool hear(struct session_fixture *f, struct from_worker *message_out)
     zmq_msg_close(&frame);
     if (rc < 0)
         fail_msg("the worker says nonsense: %s", err.text);
+    f->n_heartbeats += message_out->kind == FROM_HEARTBEAT;
     if (message_out->kind == FROM_RESULT && message_out->result.attempt.counter < SESSION_ATTEMPTS)
         f->n_results[message_out->result.attempt.counter]++;
     return true;
@@ -138,12 +138,11 @@ static void answer(struct session_fixture *f, const struct from_worker *message)
         session_acknowledge(f, &message->result);
 }
 
-void session_nap(struct session_fixture *f, int64_t deadline_ms, const char *what)
+void session_nap(struct session_fixture *f, const char *what)
 {
     struct from_worker message;
 
-    if (session_now_ms() > deadline_ms)
-        session_give_up(f, what);
+    session_check_patience(f, what);
     while (f->router && hear(f, &message)) {
         answer(f, &message);
         from_worker_clear(&message);
@@ -154,15 +153,14 @@ void session_nap(struct session_fixture *f, int64_t deadline_ms, const char *wha
 struct from_worker session_await(struct session_fixture *f, enum from_worker_kind kind)
 {
     static const char *const names[] = { "a Hello", "a heartbeat", "a result", "a Goodbye" };
-    int64_t deadline_ms = session_deadline_ms();
     struct from_worker message;
     bool wanted;
 
     for (;;) {
-        while (!hear(f, &message)) {
+        session_check_patience(f, names[kind]);
+        if (!hear(f, &message)) {
             zmq_poll(&(zmq_pollitem_t){ .socket = f->router, .events = ZMQ_POLLIN }, 1, 100);
-            if (session_now_ms() > deadline_ms)
-                session_give_up(f, names[kind]);
+            continue;
         }
         wanted = message.kind == kind && (f->knows_worker || kind == FROM_HELLO);
         if (!wanted || kind == FROM_HEARTBEAT)

@@ -234,7 +234,9 @@ static void test_hello_again_tells_what_it_holds(void **state)
     from_worker_clear(&message);
 
     session_say(f, &f->welcome);
+    f->n_heartbeats = 0;
     check_result(f, "told again after a Welcome", 2, 52, 2);
+    assert_int_equal(f->n_heartbeats, 0); /* at once */
     session_open_gate(f);
     check_result(f, "what went on meanwhile", 1, 51, 3);
 }
