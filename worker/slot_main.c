@@ -13,7 +13,12 @@
 #include "worker/evaluate/evaluator.h"
 #include "worker/frame.h"
 
-enum { TRIALS = 0, REPORTS = 3 }; /* descriptors */
+enum {
+    TRIALS = 0, /* descriptors */
+    REPORTS = 3,
+    /* They travel in a Result, and for the test in a Trial: a MiB is left for the rest of either. */
+    MOST_WEIGHTS = WIRE_MAX_MESSAGE - (1 << 20),
+};
 
 static const uint64_t report_every_ns = 200000000;
 
@@ -51,6 +56,17 @@ static const char *find_data(void *arg, const char *name)
     const struct slot_run *run = arg;
 
     return options_data_path(run->options, name);
+}
+
+static int check_weights(struct evaluation_result *found, struct errmsg *err)
+{
+    size_t size = found->weights.size;
+
+    if (size <= MOST_WEIGHTS)
+        return 0;
+    free(found->weights.data);
+    return errmsg_set(err, -EMSGSIZE, "%zu bytes of weights; at most %d fit a message", size,
+                      MOST_WEIGHTS);
 }
 
 static void take_over(struct evaluation_result *from, struct result_message *to)
@@ -91,6 +107,8 @@ static int run_trial(struct slot_run *run, const struct trial_message *trial)
     struct errmsg err = { "" };
     int rc = evaluate(trial, &context, &found, &err);
 
+    if (rc == 0)
+        rc = check_weights(&found, &err);
     if (rc < 0) {
         message.result.result.outcome = OUTCOME_FAILED;
         wire_printable(message.result.result.reason, sizeof message.result.result.reason,

@@ -16,7 +16,9 @@
 
 enum { PATIENCE_MS = 60000 };
 
-static const char *const files[] = { "bench.csv", "corrupt.csv", "gate", "log" };
+static const char *const files[] = {
+    "bench.csv", "corrupt.csv", "gate", "log", "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
+};
 
 static void path_of(const struct session_fixture *f, const char *name, char path[80])
 {
@@ -176,7 +178,7 @@ int session_await_exit(struct session_fixture *f)
 
 static void be_worker(const struct session_fixture *f, int slots)
 {
-    char n_slots[16], bench[100], corrupt[100], gate[100], log[80];
+    char n_slots[16], bench[100], corrupt[100], gate[100], images[100], log[80];
     char *arguments[] = { "layernas-worker",
                           "--connect",
                           (char *)f->endpoint,
@@ -190,12 +192,15 @@ static void be_worker(const struct session_fixture *f, int slots)
                           corrupt,
                           "--data",
                           gate,
+                          "--data",
+                          images,
                           NULL };
 
     snprintf(n_slots, sizeof n_slots, "%d", slots);
     snprintf(bench, sizeof bench, "bench=%s/bench.csv", f->folder);
     snprintf(corrupt, sizeof corrupt, "corrupt=%s/corrupt.csv", f->folder);
     snprintf(gate, sizeof gate, "gate=%s/gate", f->folder);
+    snprintf(images, sizeof images, "images=%s", f->folder);
     path_of(f, "log", log);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     dup2(open(log, O_WRONLY | O_CREAT | O_APPEND, 0600), STDERR_FILENO);

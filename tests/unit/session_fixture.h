@@ -36,7 +36,8 @@ int session_fixture_make(void **state);
 int session_fixture_remove(void **state);
 
 /* Starts a worker with so many slots, which has the data sets bench (rows k0 to k9, of 50 to 59 %),
- * corrupt (no table), and gate (the same rows, once the test lets them through). */
+ * corrupt (no table), gate (the same rows, once the test lets them through), and images (the folder,
+ * for what the test puts there). */
 void session_fixture_start(struct session_fixture *f, int slots);
 
 /* The coordinator leaves, and comes back where it was. */

@@ -78,6 +78,92 @@ static void test_a_training_without_its_images_fails(void **state)
     check_good(f, 2);
 }
 
+static void write_file(const struct session_fixture *f, const char *name, const void *header,
+                       size_t header_size, const void *body, size_t body_size)
+{
+    char path[100];
+    FILE *file;
+
+    snprintf(path, sizeof path, "%s/%s", f->folder, name);
+    file = fopen(path, "w");
+    assert_non_null(file);
+    assert_int_equal(fwrite(header, 1, header_size, file), header_size);
+    assert_int_equal(fwrite(body, 1, body_size, file), body_size);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* Four images of each of ten classes, eight by eight pixels. */
+static void write_images(const struct session_fixture *f)
+{
+    static const uint8_t images[] = { 0, 0, 8, 3, 0, 0, 0, 40, 0, 0, 0, 8, 0, 0, 0, 8 };
+    static const uint8_t labels[] = { 0, 0, 8, 1, 0, 0, 0, 40 };
+    uint8_t pixels[40 * 64], classes[40];
+
+    for (size_t i = 0; i < sizeof pixels; i++)
+        pixels[i] = (uint8_t)(i * 37);
+    for (size_t i = 0; i < sizeof classes; i++)
+        classes[i] = (uint8_t)(i % 10);
+    write_file(f, "train-images-idx3-ubyte", images, sizeof images, pixels, sizeof pixels);
+    write_file(f, "train-labels-idx1-ubyte", labels, sizeof labels, classes, sizeof classes);
+}
+
+/* The final training of a network of dense layers of so many units: units * units weights. */
+static struct to_worker final_training(const struct session_fixture *f, uint64_t attempt,
+                                       int32_t units)
+{
+    struct to_worker message = session_table_trial(f, attempt, "images", "");
+    struct trial_message *trial = &message.trial;
+    const int32_t outputs[] = { units, units, 10 };
+    struct op op = { .kind = OP_INPUT, .layer = NETWORK_STEM, .out = { 1, 8, 8 } };
+    struct errmsg err = { "" };
+
+    trial->trial.stage = STAGE_FINAL;
+    trial->evaluation = (struct evaluation){
+        .evaluator = EVALUATOR_TRAIN,
+        .data = { .name = "images", .format = DATA_IDX, .valid = 10 },
+        .schedule = { .epochs = 1, .batch = 30, .lr = 0.01 },
+    };
+    assert_true(network_append(&trial->network, &op) >= 0);
+    op = (struct op){ .kind = OP_POOL,
+                      .layer = NETWORK_STEM,
+                      .kernel_h = 8,
+                      .kernel_w = 8,
+                      .stride = 1,
+                      .pooling = POOLING_AVERAGE };
+    assert_int_equal(op_infer_shape(&trial->network, &op, &err), 0);
+    assert_true(network_append(&trial->network, &op) >= 0);
+    for (uint16_t i = 0; i < 3; i++) {
+        op = (struct op){ .kind = OP_DENSE,
+                          .layer = NETWORK_HEAD,
+                          .input = { (uint16_t)(i + 1) },
+                          .out = { .channels = outputs[i] } };
+        if (op_infer_shape(&trial->network, &op, &err) < 0)
+            fail_msg("%s", err.text);
+        assert_true(network_append(&trial->network, &op) >= 0);
+    }
+    return message;
+}
+
+static void test_weights_that_fit_no_message_fail_and_say_so(void **state)
+{
+    struct session_fixture *f = *state;
+    struct to_worker small = final_training(f, 1, 16), large = final_training(f, 2, 4096);
+    struct result_message result;
+
+    write_images(f);
+    start_worker(f);
+    session_say(f, &small);
+    result = session_await_result(f, 1);
+    assert_string_equal(result.result.reason, "");
+    assert_true(result.weights.size > 4 * 16 * 16);
+    session_result_clear(&result);
+    session_say(f, &large);
+    check_failed(f, 2, "bytes of weights; at most ");
+    check_good(f, 3);
+    to_worker_clear(&small);
+    to_worker_clear(&large);
+}
+
 static void test_a_trial_out_of_time_fails(void **state)
 {
     struct session_fixture *f = *state;
@@ -270,6 +356,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         TEST(test_what_an_evaluator_cannot_do_fails_and_says_why),
         TEST(test_a_training_without_its_images_fails),
+        TEST(test_weights_that_fit_no_message_fail_and_say_so),
         TEST(test_a_trial_out_of_time_fails),
         TEST(test_a_slot_that_dies_fails_its_trial),
         TEST(test_a_slot_that_dies_between_trials_is_nobodys_failure),
