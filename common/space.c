@@ -15,6 +15,9 @@ void space_free(struct space *space)
 
         for (uint32_t o = 0; layer->options && o < layer->n_options; o++)
             free(layer->options[o]);
+        for (uint32_t g = 0; g < layer->n_groups; g++)
+            free(layer->groups[g].name);
+        free(layer->groups);
         free(layer->options);
         free(layer->name);
     }
@@ -40,6 +43,13 @@ const char *space_layer_name(const struct space *space, uint32_t layer)
 const char *space_option_name(const struct space *space, uint32_t layer, uint32_t option)
 {
     return space->layers[layer].options[option];
+}
+
+uint32_t space_groups(const struct space *space, uint32_t layer,
+                      const struct option_group **groups_out)
+{
+    *groups_out = space->layers[layer].groups;
+    return space->layers[layer].n_groups;
 }
 
 bool space_has_networks(const struct space *space)

@@ -36,6 +36,18 @@ uint32_t space_n_options(const struct space *space, uint32_t layer);
 const char *space_layer_name(const struct space *space, uint32_t layer);
 const char *space_option_name(const struct space *space, uint32_t layer,
                               uint32_t option); /* "mbconv e3 k5 o24 s2" */
+
+/* An item of a layer's options: a block, or blocks, with lists that multiply out to options
+ * [first, first + n), the last list fastest. */
+struct option_group {
+    uint32_t first, n;
+    char *name; /* "mbconv [e3 e6] k5 o24 s2" */
+};
+
+/* Their number, and *groups_out the first of them; none where there are no networks. */
+uint32_t space_groups(const struct space *space, uint32_t layer,
+                      const struct option_group **groups_out);
+
 bool space_has_networks(const struct space *space);
 const struct count_rules *space_count_rules(const struct space *space);
 struct shape space_input(const struct space *space);

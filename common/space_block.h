@@ -125,4 +125,9 @@ int block_fraction(struct yaml_doc *doc, yaml_node_t *node, const char *where, d
  * free(); NULL when memory runs out. */
 char *block_sequence_name(const struct block_sequence *sequence);
 
+/* All variants of node at once, all of which are sound and variant is one: "mbconv [e3 e6] k3
+ * [se no-se]", fields in the order of the file. The caller's to free(); NULL when memory runs out. */
+char *block_pattern_name(const struct block_reader *reader, yaml_node_t *node,
+                         const struct block_sequence *variant);
+
 #endif

@@ -1,4 +1,4 @@
-/* space_block_read - the half of space_block that reads blocks from a file and names them. */
+/* space_block_read - the part of space_block that reads blocks from a file and names them. */
 #include "common/space_block.h"
 
 #include <math.h>
@@ -7,51 +7,11 @@
 #include <string.h>
 
 #include "common/space_cell.h"
+#include "common/space_field.h"
 
 enum { PLACE_SIZE = 192 };
 
-static const char *const no_words[] = { NULL };
-static const char *const truth_words[] = { "false", "true", NULL };
 static const char *const cell_word = "cell"; /* only known on the edges of a cell */
-
-enum value_type { WORDS, NUMBER, FRACTION };
-
-/* How a field is written in a file, and in the name of an option. */
-static const struct field_spec {
-    const char *name;
-    const char *const *words;
-    enum value_type type;
-    int32_t lowest, highest; /* of numbers and, times FRACTION_ONE, of fractions */
-    const char *number;      /* before a number, in names: "k" of k5 */
-    const char *word;        /* before a word */
-} field_specs[BLOCK_FIELDS] = {
-    [FIELD_EXPAND] = { "expand", no_words, FRACTION, 100, 64 * FRACTION_ONE, "e", "" },
-    [FIELD_HIDDEN] = { "hidden", no_words, NUMBER, 1, NETWORK_MAX_CHANNELS, "h", "" },
-    [FIELD_POOLING] = { "kind", (const char *const[]){ "avg", "max", NULL }, WORDS, 0, 0, "", "" },
-    [FIELD_KERNEL] = { "kernel", no_words, NUMBER, 1, NETWORK_MAX_SIDE, "k", "" },
-    [FIELD_SIZE] = { "size", (const char *const[]){ "all", NULL }, NUMBER, 1, NETWORK_MAX_SIDE, "",
-                     "" },
-    [FIELD_OUT] = { "out", (const char *const[]){ "same", "classes", "cell", NULL }, NUMBER, 1,
-                    NETWORK_MAX_CHANNELS, "o", "" },
-    [FIELD_WIDTH] = { "width", no_words, FRACTION, 100, 64 * FRACTION_ONE, "w", "" },
-    [FIELD_LEAST] = { "least", no_words, NUMBER, 1, NETWORK_MAX_CHANNELS, "least", "" },
-    [FIELD_STRIDE] = { "stride", (const char *const[]){ "cell", NULL }, NUMBER, 1, NETWORK_MAX_SIDE,
-                       "s", "s=" },
-    [FIELD_PAD] = { "pad", no_words, NUMBER, 0, NETWORK_MAX_SIDE - 1, "p", "" },
-    [FIELD_GROUPS] = { "groups", (const char *const[]){ "channels", NULL }, NUMBER, 1,
-                       NETWORK_MAX_CHANNELS, "g", "groups=" },
-    [FIELD_SE] = { "se", truth_words, WORDS, 0, 0, "", "" },
-    [FIELD_SQUEEZE] = { "squeeze", no_words, NUMBER, 1, 64, "squeeze", "" },
-    [FIELD_ACT] = { "act",
-                    (const char *const[]){ "none", "relu", "relu6", "hswish", "swish", "hsigmoid",
-                                           "sigmoid", NULL },
-                    WORDS, 0, 0, "", "" },
-    [FIELD_GATE] = { "gate", (const char *const[]){ "hsigmoid", "sigmoid", NULL }, WORDS, 0, 0, "",
-                     "gate=" },
-    [FIELD_NORM] = { "norm", truth_words, WORDS, 0, 0, "", "" },
-    [FIELD_BIAS] = { "bias", truth_words, WORDS, 0, 0, "", "" },
-    [FIELD_RATE] = { "rate", no_words, FRACTION, 0, FRACTION_ONE - 1, "", "" },
-};
 
 /* ---- the shape of a block in YAML: WORD, or KIND: {FIELD: VALUE, ...}, or KIND: VALUE ---- */
 
@@ -173,7 +133,7 @@ static int read_number(const struct block_reader *r, const struct field_spec *sp
     int64_t number;
     int rc;
 
-    if (spec->type == FRACTION)
+    if (spec->type == FIELD_FRACTION)
         return block_fraction(r->doc, node, where, (double)spec->lowest / FRACTION_ONE,
                               (double)spec->highest / FRACTION_ONE, value_out, r->err);
     rc = yaml_integer(r->doc, node, where, spec->lowest, spec->highest, &number, r->err);
@@ -197,7 +157,7 @@ static int read_value(const struct block_reader *r, const struct block *block,
             return 0;
         }
     }
-    if (spec->type == WORDS)
+    if (spec->type == FIELD_WORDS)
         return yaml_choice(r->doc, node, where, spec->words, &word, r->err);
     rc = read_number(r, spec, node, where, value_out);
     if (rc < 0)
@@ -216,15 +176,6 @@ static int pick_value(const struct block_reader *r, struct block *block, enum bl
         *variant /= n;
     }
     return read_value(r, block, field, node, &block->value[field]);
-}
-
-static enum block_field field_named(const char *name)
-{
-    enum block_field field = 0;
-
-    while (field < BLOCK_FIELDS && strcmp(field_specs[field].name, name) != 0)
-        field++;
-    return field;
 }
 
 static int read_fields(const struct block_reader *r, struct block *block, yaml_node_t *body,
@@ -301,44 +252,94 @@ int block_sequence_read(const struct block_reader *r, yaml_node_t *node, size_t 
 
 /* ---- naming ---- */
 
-static void print_value(FILE *stream, const struct field_spec *spec, int32_t value)
+static void print_name(FILE *stream, const struct block_sequence *sequence)
 {
-    if (spec->words == truth_words)
-        fprintf(stream, " %s%s", value == BLOCK_TRUE ? "" : "no-", spec->name);
-    else if (value < 0)
-        fprintf(stream, " %s%s", spec->word, spec->words[BLOCK_WORD(value)]);
-    else if (spec->type == FRACTION)
-        fprintf(stream, " %s%g", spec->number, (double)value / FRACTION_ONE);
-    else
-        fprintf(stream, " %s%d", spec->number, value);
+    for (size_t i = 0; i < sequence->n; i++) {
+        const struct block *block = &sequence->blocks[i];
+
+        fprintf(stream, "%s%s", i ? " + " : "", block_name(block));
+        for (int f = 0; f < BLOCK_FIELDS; f++) {
+            if (block->kind->fields[f].use == FIELD_UNKNOWN ||
+                block->value[f] == block->kind->fields[f].preset)
+                continue;
+            fputc(' ', stream);
+            field_print(stream, f, block->value[f]);
+        }
+    }
 }
 
-static void print_block(FILE *stream, const struct block *block)
+/* A value as names show it; a list as "[k3 k5]"; nothing for a preset. */
+static void print_field(const struct block_reader *r, const struct block *block,
+                        enum block_field field, yaml_node_t *node, FILE *stream)
 {
+    int32_t value = 0;
+    size_t n = n_values(node);
+
+    if (node->type != YAML_SEQUENCE_NODE) {
+        if (block->value[field] == block->kind->fields[field].preset)
+            return;
+        fputc(' ', stream);
+        field_print(stream, field, block->value[field]);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        read_value(r, block, field, yaml_list_item(r->doc, node, i), &value);
+        fputs(i ? " " : " [", stream);
+        field_print(stream, field, value);
+    }
+    fputc(']', stream);
+}
+
+/* block is any variant of what node stands for. Fields in the order of the file: that of options. */
+static void print_pattern(const struct block_reader *r, yaml_node_t *node,
+                          const struct block *block, FILE *stream)
+{
+    yaml_node_t *body = block_body(r->doc, node), *value;
+    const char *name;
+
     fputs(block_name(block), stream);
-    for (int f = 0; f < BLOCK_FIELDS; f++)
-        if (block->kind->fields[f].use != FIELD_UNKNOWN &&
-            block->value[f] != block->kind->fields[f].preset)
-            print_value(stream, &field_specs[f], block->value[f]);
+    if (body && body->type != YAML_MAPPING_NODE)
+        print_field(r, block, block->kind->main, body, stream);
+    else
+        for (size_t i = 0; body && (value = yaml_map_pair(r->doc, body, i, &name)); i++)
+            print_field(r, block, field_named(name), value, stream);
+}
+
+static char *close_text(FILE *stream, char **text)
+{
+    bool failed = ferror(stream);
+
+    if (fclose(stream) == 0 && !failed)
+        return *text;
+    free(*text);
+    return NULL;
 }
 
 char *block_sequence_name(const struct block_sequence *sequence)
 {
-    char *name = NULL;
+    char *text = NULL;
     size_t size;
-    FILE *stream = open_memstream(&name, &size);
-    bool failed;
+    FILE *stream = open_memstream(&text, &size);
 
     if (!stream)
         return NULL;
-    for (size_t i = 0; i < sequence->n; i++) {
-        fputs(i ? " + " : "", stream);
-        print_block(stream, &sequence->blocks[i]);
-    }
-    failed = ferror(stream);
-    if (fclose(stream) || failed) {
-        free(name);
+    print_name(stream, sequence);
+    return close_text(stream, &text);
+}
+
+char *block_pattern_name(const struct block_reader *r, yaml_node_t *node,
+                         const struct block_sequence *variant)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+
+    if (!stream)
         return NULL;
+    for (size_t i = 0; i < variant->n; i++) {
+        fputs(i ? " + " : "", stream);
+        print_pattern(r, node->type == YAML_SEQUENCE_NODE ? yaml_list_item(r->doc, node, i) : node,
+                      &variant->blocks[i], stream);
     }
-    return name;
+    return close_text(stream, &text);
 }

@@ -77,6 +77,8 @@ struct space_layer {
     char *name;
     uint32_t n_options;
     char **options; /* their names */
+    uint32_t n_groups;
+    struct option_group *groups; /* their names are owned */
 };
 
 struct space {

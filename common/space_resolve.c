@@ -92,42 +92,55 @@ static int resolve_option(struct space_reader *r, uint32_t layer, uint32_t optio
 
 /* ---- a layer ---- */
 
-static int read_option(struct space_reader *r, yaml_node_t *item, size_t variant, uint32_t option,
-                       const char *where)
+/* Reads the variants of item as options from `first` on, and adds their group. */
+static int read_options(struct space_reader *r, yaml_node_t *item, uint32_t first, uint32_t n,
+                        const char *where)
 {
     struct block_reader reader = block_reader(r, where);
     uint32_t l = r->space->n_layers - 1;
+    struct space_layer *layer = &r->space->layers[l];
+    struct option_group *group = &layer->groups[layer->n_groups];
     struct block_sequence sequence;
-    char *name;
-    int rc = block_sequence_read(&reader, item, variant, &sequence);
 
-    if (rc < 0)
-        return rc;
-    name = block_sequence_name(&sequence);
-    if (!name)
+    for (uint32_t variant = 0; variant < n; variant++) {
+        uint32_t option = first + variant;
+        int rc = block_sequence_read(&reader, item, variant, &sequence);
+
+        if (rc < 0)
+            return rc;
+        layer->options[option] = block_sequence_name(&sequence);
+        if (!layer->options[option])
+            return reader_out_of_memory(r);
+        rc = resolve_option(r, l, option, &sequence, where);
+        if (rc < 0)
+            return rc;
+    }
+    *group = (struct option_group){ first, n, block_pattern_name(&reader, item, &sequence) };
+    if (!group->name)
         return reader_out_of_memory(r);
-    r->space->layers[l].options[option] = name;
-    return resolve_option(r, l, option, &sequence, where);
+    layer->n_groups++;
+    return 0;
 }
 
 int reader_layer(struct space_reader *r, yaml_node_t *options, const char *where)
 {
-    uint32_t l = r->space->n_layers - 1, option = 0;
+    uint32_t l = r->space->n_layers - 1, first = 0;
+    struct space_layer *layer = &r->space->layers[l];
     yaml_node_t *item;
-    int rc = graph_open_layer(&r->space->graph, l, r->space->layers[l].n_options);
+    int rc = graph_open_layer(&r->space->graph, l, layer->n_options);
 
     if (rc < 0)
         return too_large(r, rc, options, where);
-    for (size_t i = 0; (item = yaml_list_item(r->doc, options, i)); i++) {
-        size_t n = block_variants(r->doc, item, ARCH_MAX_OPTIONS);
+    layer->groups = calloc(yaml_length(options), sizeof *layer->groups);
+    if (!layer->groups)
+        return reader_out_of_memory(r);
+    for (size_t i = 0; rc == 0 && (item = yaml_list_item(r->doc, options, i)); i++) {
+        uint32_t n = (uint32_t)block_variants(r->doc, item, ARCH_MAX_OPTIONS);
 
-        for (size_t variant = 0; variant < n; variant++) {
-            rc = read_option(r, item, variant, option++, where);
-            if (rc < 0)
-                return rc;
-        }
+        rc = read_options(r, item, first, n, where);
+        first += n;
     }
-    return 0;
+    return rc;
 }
 
 /* ---- stem, head ---- */

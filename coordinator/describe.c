@@ -60,22 +60,37 @@ static struct costs costs_of(const struct description *d, size_t i)
 
 /* ---- for people ---- */
 
+/* " s2", or nothing where a number is the usual one. */
+static void append_unusual(char *text, size_t size, const char *letter, int32_t number,
+                           int32_t usual)
+{
+    size_t used = strlen(text);
+
+    if (number != usual)
+        snprintf(text + used, size - used, " %s%d", letter, number);
+}
+
 /* "3x3 s2 g144": what an operation is made of besides its shapes. */
 static void window_text(const struct op *op, char *text, size_t size)
 {
     *text = '\0';
-    if (op->kind == OP_CONV)
-        snprintf(text, size, "%dx%d s%d g%d%s", op->kernel_h, op->kernel_w, op->stride, op->groups,
-                 op->bias ? " bias" : "");
-    else if (op->kind == OP_POOL)
-        snprintf(text, size, "%s %dx%d s%d", pooling_name(op->pooling), op->kernel_h, op->kernel_w,
-                 op->stride);
-    else if (op->kind == OP_ACTIVATION)
+    if (op->kind == OP_CONV) {
+        snprintf(text, size, "%dx%d", op->kernel_h, op->kernel_w);
+        append_unusual(text, size, "s", op->stride, 1);
+        append_unusual(text, size, "g", op->groups, 1);
+        if (op->bias)
+            snprintf(text + strlen(text), size - strlen(text), " bias");
+    } else if (op->kind == OP_POOL) {
+        snprintf(text, size, "%s %dx%d", pooling_name(op->pooling), op->kernel_h, op->kernel_w);
+        append_unusual(text, size, "s", op->stride, 1);
+        append_unusual(text, size, "p", op->pad, 0);
+    } else if (op->kind == OP_ACTIVATION) {
         snprintf(text, size, "%s", activation_name(op->activation));
-    else if (op->kind == OP_DENSE)
+    } else if (op->kind == OP_DENSE) {
         snprintf(text, size, "%s", op->bias ? "bias" : "no bias");
-    else if (op->kind == OP_DROPOUT)
+    } else if (op->kind == OP_DROPOUT) {
         snprintf(text, size, "%g", (double)op->drop / DROP_ONE);
+    }
 }
 
 static void inputs_text(const struct op *op, char *text, size_t size)
@@ -94,8 +109,9 @@ static void print_row(FILE *out, const char *op, const char *layer, const char *
                       const char *madds)
 {
     char line[2 * PRINT_WIDTH];
-    int length = snprintf(line, sizeof line, "%3s %-14.14s %-5s %-7s %-12s %-12s %9s %11s", op,
-                          layer, kind, from, shape, window, params, madds);
+    int room = 20 - (int)strlen(window); /* a long window has short params: they share columns */
+    int length = snprintf(line, sizeof line, "%3s %-14.14s %-7s %-7s %-11s %s %*s %11s", op, layer,
+                          kind, from, shape, window, room > 0 ? room : 0, params, madds);
 
     length = length < (int)sizeof line ? length : (int)sizeof line - 1;
     while (length > 0 && line[length - 1] == ' ')

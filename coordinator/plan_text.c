@@ -8,6 +8,9 @@
 #include "common/print.h"
 #include "coordinator/plan_parts.h"
 
+/* Of a layer with more options, blocks with lists are shown, not what they multiply out to. */
+enum { MANY_OPTIONS = 20, GROUP_INDENT = 15 };
+
 static bool same_options(const struct space *space, uint32_t a, uint32_t b)
 {
     uint32_t n = space_n_options(space, a);
@@ -43,6 +46,24 @@ static int print_options(const struct space *space, uint32_t layer, FILE *out)
     return rc;
 }
 
+/* "  0 to 23  mbconv [e3 e6] ...": what stands for many options on a line of its own. */
+static void print_groups(const struct space *space, uint32_t layer, FILE *out)
+{
+    const struct option_group *groups;
+    uint32_t n = space_groups(space, layer, &groups);
+
+    for (uint32_t i = 0; i < n; i++) {
+        char label[GROUP_INDENT + 1];
+
+        if (groups[i].n == 1)
+            snprintf(label, sizeof label, "%6u", groups[i].first);
+        else
+            snprintf(label, sizeof label, "%6u to %u", groups[i].first,
+                     groups[i].first + groups[i].n - 1);
+        print_wrapped(out, label, GROUP_INDENT, groups[i].name);
+    }
+}
+
 /* Joins the names of the layers from first on that have its options; returns the layer after. */
 static uint32_t join_alike(const struct space *space, uint32_t first, char *names, size_t size)
 {
@@ -69,7 +90,10 @@ static int print_layers(const struct space *space, FILE *out)
         next = join_alike(space, layer, names, sizeof names);
         snprintf(heading, sizeof heading, "%s: %u option%s", names, n, n == 1 ? "" : "s");
         print_wrapped(out, "", 2, heading);
-        rc = print_options(space, layer, out);
+        if (n > MANY_OPTIONS && space_has_networks(space))
+            print_groups(space, layer, out);
+        else
+            rc = print_options(space, layer, out);
     }
     return rc;
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "coordinator/plan.h"
 
@@ -57,6 +58,78 @@ static void test_text_says_what_a_person_asks(void **state)
     check_true("fits a terminal", widest_line(text) <= 80);
     free(text);
     study_free(study);
+}
+
+static void test_many_options_are_shown_as_the_file_writes_them(void **state)
+{
+    static const char text[] =
+        "input: {channels: 4, height: 8, width: 8, classes: 3}\n"
+        "cells: {pair: {edges: {e: {skip: {out: cell}}}, nodes: [[e], [e, e]]}}\n"
+        "layers:\n"
+        "- name: a\n"
+        "  options:\n"
+        "  - mbconv: {expand: [1, 2.5, 6], kernel: 3, se: [false, true], act: relu,\n"
+        "             width: 1, out: [8, same], stride: [1, 2], squeeze: [2, 4]}\n"
+        "  - skip\n"
+        "  - pair: {out: [same, 8]}\n"
+        "  - [norm, act: [relu, swish, none], dropout: 0.2]\n"
+        "- name: b\n"
+        "  options: [skip, norm]\n"
+        "head: [pool: {kind: avg, size: all}, dense: classes]\n";
+    static const char shown[] =
+        "  a: 54 options\n"
+        "     0 to 47   mbconv [e1 e2.5 e6] k3 [no-se se] relu [o8 same] [s1 s2]\n"
+        "               [squeeze2 squeeze4]\n"
+        "    48         skip\n"
+        "    49 to 50   pair [same o8]\n"
+        "    51 to 53   norm + act [relu swish none] + dropout 0.2\n"
+        "  b: 2 options\n"
+        "    0 skip  1 norm\n";
+    struct study *study;
+    char *plan;
+
+    (void)state;
+    study_fixture_write("space.yaml", text);
+    study = study_fixture_study(training_study, "", "");
+    plan = plan_text(study, false);
+    if (!strstr(plan, shown))
+        fail_msg("no\n%s in\n%s", shown, plan);
+    free(plan);
+    study_free(study);
+}
+
+static const char large_study[] = "name: large\n"
+                                  "space: SPACE\n"
+                                  "cost: {metric: madds, max: 50%}\n"
+                                  "search: {trials: 20}\n"
+                                  "evaluate:\n"
+                                  "  with: train\n"
+                                  "  data: {name: photos, train: 100000, valid: 10000}\n"
+                                  "  schedule: {epochs: 1, lr: 0.1}\n";
+
+/* Also within memory and time: the largest space has some 10^24 architectures. */
+static void test_shipped_spaces_fit_a_terminal(void **state)
+{
+    static const char *const spaces[] = {
+        "fashion-mobile",     "mobilenet-v2-1.0",   "mobilenet-v2-1.4",
+        "mobilenet-v3-large", "mobilenet-v3-small", "nas-bench-macro",
+        "nats-bench-size",    "ofa-mobilenet-v3",   "nats-bench-size-imagenet16",
+    };
+    char folder[1000], space[1200];
+
+    (void)state;
+    assert_non_null(getcwd(folder, sizeof folder));
+    for (size_t i = 0; i < sizeof spaces / sizeof *spaces; i++) {
+        struct study *study;
+        char *text;
+
+        snprintf(space, sizeof space, "%s/deploy/spaces/%s.yaml", folder, spaces[i]);
+        study = study_fixture_study(large_study, "SPACE", space);
+        text = plan_text(study, false);
+        check_true(spaces[i], widest_line(text) <= 80);
+        free(text);
+        study_free(study);
+    }
 }
 
 static void test_table_study(void **state)
@@ -150,6 +223,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_text_says_what_a_person_asks),
+        cmocka_unit_test_teardown(test_many_options_are_shown_as_the_file_writes_them,
+                                  study_fixture_refill),
+        cmocka_unit_test(test_shipped_spaces_fit_a_terminal),
         cmocka_unit_test(test_table_study),
         cmocka_unit_test(test_json_holds_the_same),
         cmocka_unit_test(test_a_target_in_a_gap),
