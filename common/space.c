@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/space_emit.h"
 #include "common/space_graph.h"
 
 void space_free(struct space *space)
@@ -70,6 +71,11 @@ struct shape space_input(const struct space *space)
 uint32_t space_classes(const struct space *space)
 {
     return space->classes;
+}
+
+double space_width(const struct space *space)
+{
+    return (double)space->width / FRACTION_ONE;
 }
 
 double space_size(const struct space *space)

@@ -53,6 +53,9 @@ const struct count_rules *space_count_rules(const struct space *space);
 struct shape space_input(const struct space *space);
 uint32_t space_classes(const struct space *space);
 
+/* What the numbers of channels in names of options are multiplied by; 1 without networks. */
+double space_width(const struct space *space);
+
 /* The number of architectures, canonical or not, as a double: it may pass 2^63. */
 double space_size(const struct space *space);
 

@@ -106,8 +106,7 @@ static int read_width(struct space_reader *r)
 {
     yaml_node_t *node = reader_section(r, "width");
 
-    r->width = FRACTION_ONE;
-    return node ? block_fraction(r->doc, node, "width", 0.01, 64, &r->width, r->err) : 0;
+    return node ? block_fraction(r->doc, node, "width", 0.01, 64, &r->space->width, r->err) : 0;
 }
 
 static int read_cells(struct space_reader *r)
@@ -146,19 +145,24 @@ static int read_names(struct space_reader *r)
     return rc < 0 ? rc : reader_layers(r, "names");
 }
 
+static int open_space(struct space_reader *r)
+{
+    r->space = calloc(1, sizeof *r->space);
+    if (!r->space)
+        return reader_out_of_memory(r);
+    r->space->width = FRACTION_ONE;
+    return 0;
+}
+
 /* Reads what files holds, and clears it. */
 static int read_space(struct space_reader *r, struct space **space_out)
 {
     int rc;
 
     r->doc = &r->files[0];
-    r->space = calloc(1, sizeof *r->space);
-    if (!r->space)
-        rc = reader_out_of_memory(r);
-    else if (yaml_map_get(r->doc, yaml_root(r->doc), "names"))
-        rc = read_names(r);
-    else
-        rc = read_networks(r);
+    rc = open_space(r);
+    if (rc == 0)
+        rc = yaml_map_get(r->doc, yaml_root(r->doc), "names") ? read_names(r) : read_networks(r);
     network_clear(&r->scratch);
     cells_free(r->cells, r->n_cells);
     for (size_t i = 0; i < r->n_files; i++)

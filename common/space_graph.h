@@ -82,11 +82,12 @@ struct space_layer {
 };
 
 struct space {
-    bool has_networks; /* or only names: then what follows `layers` is zero */
+    bool has_networks; /* or only names: then `width` is 1, what else follows `layers` zero */
     uint32_t n_layers;
     struct space_layer layers[ARCH_MAX_LAYERS];
     struct shape input;
     uint32_t classes;
+    int32_t width; /* what numbers of channels are multiplied by, as a fraction */
     struct count_rules rules;
     struct graph graph;
 };

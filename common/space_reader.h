@@ -17,7 +17,6 @@ struct space_reader {
     struct yaml_doc files[SPACE_FILES_MAX]; /* the file, its base, that one's base, ... */
     size_t n_files;
     struct space *space;
-    int32_t width; /* of the whole space, as a fraction */
     struct cell *cells;
     size_t n_cells;
     struct network scratch; /* one fragment, behind an op that stands for its interface */

@@ -35,7 +35,7 @@ static int emit_blocks(struct space_reader *r, const struct block_sequence *sequ
     struct shape in = r->scratch.ops[0].out;
     struct errmsg why;
     struct emitter emitter = {
-        .network = &r->scratch, .classes = r->space->classes, .width = r->width, .err = &why
+        .network = &r->scratch, .classes = r->space->classes, .width = r->space->width, .err = &why
     };
 
     for (size_t i = 0; i < sequence->n; i++) {

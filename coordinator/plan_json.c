@@ -29,8 +29,8 @@ static json_t *arch_json(const struct plan *plan, const struct arch *arch)
 
 static json_t *space_json(const struct space *space)
 {
-    return json_pack("{s:f, s:o}", "architectures", space_size(space), "layers",
-                     layers_json(space));
+    return json_pack("{s:f, s:f, s:o}", "architectures", space_size(space), "width",
+                     space_width(space), "layers", layers_json(space));
 }
 
 static json_t *cost_json(const struct plan *plan)

@@ -244,18 +244,26 @@ static void print_work(const struct plan *plan, FILE *out)
                search, plan->study->evaluation.data.train ? "images" : "epochs", epochs);
 }
 
+static void print_space(const struct space *space, FILE *out)
+{
+    double size = space_size(space), width = space_width(space);
+    char number[PRINT_NUMBER_SIZE], times[40] = "";
+
+    if (size < 1e15)
+        print_grouped((int64_t)size, number);
+    else
+        snprintf(number, sizeof number, "%.2e", size);
+    if (width != 1)
+        snprintf(times, sizeof times, "; channels times %g", width);
+    print_item(out, "space", "%u layers, %s architectures%s", space_n_layers(space), number, times);
+}
+
 int plan_print_text(const struct plan *plan, FILE *out)
 {
     const struct space *space = plan->study->space;
-    double size = space_size(space);
-    char number[PRINT_NUMBER_SIZE];
 
     print_item(out, "study", "%s", plan->study->name);
-    if (size < 1e15)
-        print_item(out, "space", "%u layers, %s architectures", space_n_layers(space),
-                   print_grouped((int64_t)size, number));
-    else
-        print_item(out, "space", "%u layers, %.2e architectures", space_n_layers(space), size);
+    print_space(space, out);
     if (print_layers(space, out) < 0)
         return -ENOMEM;
     print_costs(plan, out);

@@ -127,6 +127,8 @@ static void test_shipped_spaces_fit_a_terminal(void **state)
         study = study_fixture_study(large_study, "SPACE", space);
         text = plan_text(study, false);
         check_true(spaces[i], widest_line(text) <= 80);
+        check_int_equal(spaces[i], strstr(text, "architectures; channels times 1.4\n") != NULL,
+                        strcmp(spaces[i], "mobilenet-v2-1.4") == 0);
         free(text);
         study_free(study);
     }
