@@ -179,6 +179,17 @@ static void handle_heartbeat(struct coordinator *coordinator, const struct route
     hand_out(coordinator);
 }
 
+static void refuse_result(struct coordinator *coordinator, const struct worker *worker,
+                          const struct result_message *result)
+{
+    static const char reason[] = "it does not come from the study's data";
+
+    coordinator->counts.refused++;
+    coordinator_complain(coordinator, "a result of worker %s is refused: %s", worker->name, reason);
+    reply_verdict(coordinator, &worker->route, &result->result.key, &result->attempt, false,
+                  reason);
+}
+
 static void handle_result(struct coordinator *coordinator, const struct route *route,
                           const struct from_worker *message)
 {
@@ -188,8 +199,7 @@ static void handle_result(struct coordinator *coordinator, const struct route *r
         return;
     worker_roster_credit(coordinator->roster, worker, message->result.credit);
     if (worker->unfit)
-        reply_verdict(coordinator, route, &message->result.result.key, &message->result.attempt,
-                      false, "not from the study's data");
+        refuse_result(coordinator, worker, &message->result);
     else
         result_handle(coordinator, worker, &message->result);
     hand_out(coordinator);

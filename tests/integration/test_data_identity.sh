@@ -11,16 +11,17 @@ sed 's/, path: [^}]*//' study.yaml >nopath.yaml
 export LAYERNAS_TABLE_DELAY_MS=50
 
 workers=()
+state=state
 worker() { # NAME [OPTION...]
     local name=$1
     shift
-    "$bin/layernas-worker" --connect "$(endpoint state workers)" --name "$name" --slots 1 "$@" \
+    "$bin/layernas-worker" --connect "$(endpoint $state workers)" --name "$name" --slots 1 "$@" \
         2>"$name.log" &
     workers+=($!)
 }
 says() { grep -qE -- "$2" "$1.log"; }
 digest_in() { grep -oE "digest [0-9a-f]{32}" "$1" | head -1; }
-done_by() { status_of state workers | jq -r ".rows[] | select(.name == \"$1\") | .done"; }
+done_by() { status_of $state workers | jq -r ".rows[] | select(.name == \"$1\") | .done"; }
 works() { [ "$(done_by "$1")" -ge 1 ]; }
 
 # The coordinator has no data of its own: that of the first worker is the study's.
@@ -83,6 +84,30 @@ start_coordinator fresh study.yaml --local-workers 2
 wait "$pid"
 is "begun with the wrong data and put right before the first result, the study goes on" $? 0
 matches "with the right data" "$(grep -o 'digest .*' fresh.log | tail -1)" "$(digest_in plain.log)"
+
+# A worker whose trial ends while the study is begun anew with other data.
+state=anew
+start_coordinator anew nopath.yaml
+wait_for "the endpoints" test -s anew/endpoints
+port=$(endpoint anew workers)
+LAYERNAS_TABLE_DELAY_MS=1000 worker former --data nas-bench-macro=plain.csv
+former=$!
+wait_for "a trial to run" says former 'starts'
+kill -STOP "$former" # its slot goes on
+kill -9 "$pid"
+wait "$pid" 2>/dev/null
+"$bin/layernas-coordinator" --state anew --bind "$port" --status 'tcp://127.0.0.1:*' nopath.yaml \
+    >anew.out 2>>anew.log &
+pid=$!
+worker latter --data nas-bench-macro=other.csv
+wait_for "results from the other data" works latter
+sleep 1 # no more than a chance for the trial to end: whichever it is at, its result is not to count
+kill -CONT "$former"
+wait_for "word to the worker that was first" says former 'no trials'
+wait_for "the end of its trial" says former 'is cancelled: its data|a result is refused: .*data'
+is "nothing of it counts" "$(done_by former)" 0
+kill -9 "$pid"
+wait "$pid" 2>/dev/null
 
 # A worker that was started for this study alone ends, and the study with it.
 start_coordinator alone nopath.yaml --local-workers 1
