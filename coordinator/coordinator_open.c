@@ -3,6 +3,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "common/log.h"
 #include "coordinator/coordinator.h"
@@ -84,11 +85,23 @@ static int watch_sockets(struct coordinator *coordinator, struct errmsg *err)
     return rc < 0 ? errmsg_set(err, rc, "%s", uv_strerror(rc)) : 0;
 }
 
+/* Each connection takes one, and 1024 is all there are until a process asks for more. */
+static void take_all_descriptors(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static int open_sockets(struct coordinator *coordinator, struct errmsg *err)
 {
     const struct coordinator_options *options = &coordinator->options;
     int rc;
 
+    take_all_descriptors();
     coordinator->zmq_context = zmq_ctx_new();
     if (!coordinator->zmq_context)
         return errmsg_set(err, -errno, "ZeroMQ: %s", strerror(errno));

@@ -3,8 +3,11 @@
 . "$(dirname "$0")/lib.sh"
 
 macro_study study.yaml 40
+ulimit -Sn 512
 start_coordinator state study.yaml
 wait_for "the endpoints" test -s state/endpoints
+is "the coordinator takes as many descriptors, of which each worker needs one, as it may have" \
+    "$(awk '/open files/ { print $4 }' "/proc/$pid/limits")" "$(ulimit -Hn)"
 options="--connect $(endpoint state workers) --data nas-bench-macro=$data/nas-bench-macro/nas_bench_macro_cifar10.csv.gz"
 
 "$bin/layernas-worker" $options --threads 4 2>err
