@@ -13,12 +13,40 @@
 #include "worker/data/images.h"
 #include "worker/engine/trainer.h"
 
-enum { BATCH = 64, WARM_UP = 2 * BATCH };
+enum { BATCH = 64, WARM_UP = 2 * BATCH, CLASSES = 10 };
+
+static void mobilenet_v2(struct network *network)
+{
+    model_mobilenet_v2(network, 32, CLASSES);
+}
+
+static void mobilenet_v3_large(struct network *network)
+{
+    model_mobilenet_v3_large(network, 32, CLASSES);
+}
+
+static void nats_size_64(struct network *network)
+{
+    static const int channels[] = { 64, 64, 64, 64, 64 };
+
+    model_nats_size(network, channels, CLASSES);
+}
+
+static void nas_bench_macro(struct network *network)
+{
+    model_nas_bench_macro(network, "22212220");
+}
 
 static const struct {
     const char *name;
     void (*build)(struct network *network);
-} networks[] = { { "fashion", model_fashion }, { "mobilenet_v2", model_mobilenet_v2 } };
+} networks[] = {
+    { "fashion", model_fashion },
+    { "mobilenet_v2", mobilenet_v2 },
+    { "mobilenet_v3_large", mobilenet_v3_large },
+    { "nats_size_64", nats_size_64 },
+    { "nas_bench_macro", nas_bench_macro },
+};
 
 /* The best of all rounds, images per second. */
 struct speeds {
@@ -48,7 +76,7 @@ static void die(const char *what)
 /* Noise of the network's size. */
 static struct images make_images(const struct shape *shape, size_t n)
 {
-    struct images images = { .n = n, .shape = *shape, .classes = 10 };
+    struct images images = { .n = n, .shape = *shape, .classes = CLASSES };
     size_t size = (size_t)shape->channels * (size_t)shape->height * (size_t)shape->width;
     struct rng rng;
 
@@ -60,7 +88,7 @@ static struct images make_images(const struct shape *shape, size_t n)
     for (size_t i = 0; i < n * size; i++)
         images.pixels[i] = (uint8_t)rng_u64(&rng);
     for (size_t i = 0; i < n; i++)
-        images.labels[i] = (uint16_t)(i % 10);
+        images.labels[i] = (uint16_t)(i % CLASSES);
     return images;
 }
 

@@ -131,35 +131,3 @@ int model_mbconv(struct network *network, int from, int expand, int kernel, int 
     i = model_norm(network, model_conv(network, i, out, 1, 1, 1));
     return stride == 1 && in == out ? model_add(network, i, from) : i;
 }
-
-void model_fashion(struct network *network)
-{
-    const enum activation relu = ACTIVATION_RELU;
-    int i = model_input(network, 1, 28, 28);
-
-    i = model_conv_norm_act(network, i, 16, 3, 2, 1, relu);
-    i = model_mbconv(network, i, 3, 3, 16, 1, relu);
-    i = model_mbconv(network, i, 3, 3, 24, 2, relu);
-    i = model_mbconv(network, i, 3, 3, 24, 1, relu);
-    i = model_mbconv(network, i, 3, 3, 32, 2, relu);
-    i = model_mbconv(network, i, 3, 3, 32, 1, relu);
-    i = model_conv_norm_act(network, i, 128, 1, 1, 1, relu);
-    model_dense(network, model_global_pool(network, i), 10);
-}
-
-void model_mobilenet_v2(struct network *network)
-{
-    static const struct {
-        int expand, out, repeat, stride;
-    } stages[] = { { 1, 16, 1, 1 }, { 6, 24, 2, 1 },  { 6, 32, 3, 2 }, { 6, 64, 4, 2 },
-                   { 6, 96, 3, 1 }, { 6, 160, 3, 2 }, { 6, 320, 1, 1 } };
-    const enum activation relu6 = ACTIVATION_RELU6;
-    int i = model_conv_norm_act(network, model_input(network, 3, 32, 32), 32, 3, 1, 1, relu6);
-
-    for (size_t s = 0; s < sizeof stages / sizeof *stages; s++)
-        for (int r = 0; r < stages[s].repeat; r++)
-            i = model_mbconv(network, i, stages[s].expand, 3, stages[s].out,
-                             r == 0 ? stages[s].stride : 1, relu6);
-    i = model_conv_norm_act(network, i, 1280, 1, 1, 1, relu6);
-    model_dense(network, model_global_pool(network, i), 10);
-}

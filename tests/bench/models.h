@@ -30,10 +30,24 @@ int model_squeeze_excite(struct network *network, int from, int squeezed, enum a
 int model_mbconv(struct network *network, int from, int expand, int kernel, int out, int stride,
                  enum activation activation);
 
-/* About 1 M multiply-adds on 28x28x1. */
+/* ---- whole networks; models_whole.c ---- */
+
+/* About 1 M multiply-adds on 28x28x1, 10 classes. */
 void model_fashion(struct network *network);
 
-/* MobileNetV2 1.0 for 32x32x3, 10 classes: strides of stem and second stage are 1; 88.0 M. */
-void model_mobilenet_v2(struct network *network);
+/* MobileNetV2 1.0 (Sandler et al., 2018) for side x side x 3. At a side of 32 the strides of stem and
+ * second stage are 1. */
+void model_mobilenet_v2(struct network *network, int side, int classes);
+
+/* MobileNetV3 1.0 (Howard et al., 2019) as torchvision has it, but for its dropout and its norms'
+ * constants. At a side of 32 stem and first halving block have stride 1. */
+void model_mobilenet_v3_small(struct network *network, int side, int classes);
+void model_mobilenet_v3_large(struct network *network, int side, int classes);
+
+/* The size space of NATS-Bench (Dong et al., 2021), on 32x32x3. */
+void model_nats_size(struct network *network, const int channels[5], int classes);
+
+/* NAS-Bench-Macro (Su et al., 2021): eight digits from 0 to 2; 32x32x3, 10 classes. */
+void model_nas_bench_macro(struct network *network, const char *code);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "common/rng.h"
+#include "tests/gradient/net_numbers.h"
 #include "tests/gradient/reference.h"
 #include "worker/engine/dense.h"
 #include "worker/engine/net.h"
@@ -45,15 +46,15 @@ static double *random_numbers(struct rng *rng, size_t n)
     return numbers;
 }
 
-/* Numbers of the net, in the order of weights.h. */
-static float *numbers_of(const struct run *run, uint8_t **bytes_out)
+static void take_numbers(struct run *run)
 {
-    enum { HEADER = 24 };
-    size_t size;
+    size_t n;
+    float *numbers = net_numbers(run->net, &n);
 
-    assert_int_equal(weights_save(run->net, bytes_out, &size), 0);
-    assert_int_equal(size, HEADER + 4 * run->count + 4);
-    return (float *)(*bytes_out + HEADER);
+    assert_int_equal(n, run->count);
+    for (size_t i = 0; i < n; i++)
+        run->numbers[i] = (double)numbers[i];
+    free(numbers);
 }
 
 /* Norms get a scale and shift of their own, and biases a value, so that nothing is 0 or 1 by
@@ -75,30 +76,13 @@ static void stir(struct run *run, struct rng *rng)
     }
 }
 
-/* Where number i of [image][channel][pixel] lies in the engine's layout. */
-static size_t place_of(const struct tensor *x, size_t i)
-{
-    size_t channels = (size_t)x->shape.channels, c = i / x->pixels % channels;
-    size_t pixel = i / x->pixels / channels * x->pixels + i % x->pixels;
-
-    return c / BLOCK * x->stride + pixel * BLOCK + c % BLOCK;
-}
-
-static void fill_input(struct run *run)
-{
-    const struct tensor *x = &run->net->nodes[0].x;
-
-    for (size_t i = 0; i < run->n * (size_t)x->shape.channels * x->pixels; i++)
-        x->data[place_of(x, i)] = (float)run->images[i];
-}
-
 static void run_init(struct run *run, struct network *network, const char *name,
                      const struct kernels *kernels, size_t n)
 {
+    size_t channels = (size_t)network->ops[0].out.channels, pixels;
     struct errmsg err;
     struct rng rng;
-    uint8_t *bytes;
-    float *numbers;
+    float *images;
 
     *run = (struct run){ .name = name, .network = network, .n = n };
     rng_init(&rng, 7, 0);
@@ -108,17 +92,18 @@ static void run_init(struct run *run, struct network *network, const char *name,
     stir(run, &rng);
     run->count = reference_numbers(network, &run->is_parameter);
     run->numbers = random_numbers(&rng, run->count);
-    numbers = numbers_of(run, &bytes);
-    for (size_t i = 0; i < run->count; i++)
-        run->numbers[i] = (double)numbers[i];
-    free(bytes);
-    run->images = random_numbers(&rng, n * (size_t)run->net->nodes[0].x.shape.channels *
-                                           run->net->nodes[0].x.pixels);
+    take_numbers(run);
+    pixels = n * channels * run->net->nodes[0].x.pixels;
+    run->images = random_numbers(&rng, pixels);
+    images = malloc(pixels * sizeof *images);
+    for (size_t i = 0; i < pixels; i++)
+        images[i] = (float)run->images[i];
+    net_set_images(run->net, images, n);
+    free(images);
     run->logits = n * (size_t)network->ops[network->n_ops - 1].out.channels;
     assert_true(run->logits <= CHECKED_LOGITS);
     run->weight = random_numbers(&rng, run->logits);
     run->factor = calloc(network->n_ops, sizeof *run->factor);
-    fill_input(run);
 }
 
 static void run_clear(struct run *run)
@@ -146,7 +131,7 @@ static void read_factors(struct run *run)
         free(run->factor[i]);
         run->factor[i] = malloc(n * sizeof **run->factor);
         for (size_t k = 0; k < n; k++)
-            run->factor[i][k] = fabsf(x->data[place_of(x, k)]) > 0
+            run->factor[i][k] = fabsf(x->data[net_place(x, k)]) > 0
                                     ? 1 / (1 - (double)op->drop / DROP_ONE)
                                     : 0;
     }
@@ -169,33 +154,18 @@ static void check_logits(struct run *run, bool training)
     free(want);
 }
 
-/* Swaps each parameter's value with its gradient: numbers_of then gives the latter. */
-static void swap_values(struct net *net)
-{
-    for (size_t i = 0; i < net->n_nodes; i++)
-        for (int kind = 0; kind < PARAMETERS; kind++) {
-            struct parameter *p = &net->nodes[i].parameter[kind];
-            float *value = p->value;
-
-            p->value = p->gradient;
-            p->gradient = value;
-        }
-}
-
 /* The net's own derivatives, in the order of the numbers. */
-static float *derive(struct run *run, uint8_t **bytes_out)
+static float *derive(struct run *run)
 {
     const struct edge output = net_output_edge(run->net);
-    float weight[CHECKED_LOGITS], *derivatives;
+    float weight[CHECKED_LOGITS];
+    size_t n;
 
     for (size_t i = 0; i < run->logits; i++)
         weight[i] = (float)run->weight[i];
     dense_accumulate(run->net, &output, weight);
     assert_int_equal(net_backward(run->net), 0);
-    swap_values(run->net);
-    derivatives = numbers_of(run, bytes_out);
-    swap_values(run->net);
-    return derivatives;
+    return net_gradients(run->net, &n);
 }
 
 static double difference(struct run *run, size_t i)
@@ -214,8 +184,7 @@ static double difference(struct run *run, size_t i)
 static void check_gradients(struct run *run)
 {
     size_t stride = run->count / MOST_CHECKED + 1;
-    uint8_t *bytes;
-    float *got = derive(run, &bytes);
+    float *got = derive(run);
     double largest = 0;
 
     for (size_t i = 0; i < run->count; i++)
@@ -230,7 +199,7 @@ static void check_gradients(struct run *run)
             fail_msg("%s: derivative by number %zu is %g, wanted %g", run->name, i, (double)got[i],
                      want);
     }
-    free(bytes);
+    free(got);
 }
 
 /* A step of training changes nothing but the numbers: no padding, nothing between groups. */
@@ -238,16 +207,11 @@ static void check_step(struct run *run)
 {
     static const struct schedule schedule = { .momentum = 0.9, .weight_decay = 0.01 };
     struct optimizer_state *optimizer;
-    uint8_t *bytes;
-    float *numbers;
 
     assert_int_equal(optimizer_new(run->net, &schedule, &optimizer), 0);
     optimizer_step(optimizer, 0.01);
     optimizer_free(optimizer);
-    numbers = numbers_of(run, &bytes);
-    for (size_t i = 0; i < run->count; i++)
-        run->numbers[i] = (double)numbers[i];
-    free(bytes);
+    take_numbers(run);
     check_logits(run, false);
 }
 

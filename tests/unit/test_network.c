@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "common/network.h"
+#include "tests/bench/models.h"
 
 /* Op 0 is an image of 6x8x10, op 1 a gate of 6x1x1, op 2 one of 5x1x1. */
 static struct network three_tensors(void)
@@ -140,6 +141,67 @@ static void test_costs_without_weights(void **state)
     }
 }
 
+static void mobilenet_v2(struct network *network)
+{
+    model_mobilenet_v2(network, 224, 1000);
+}
+
+static void mobilenet_v3_large(struct network *network)
+{
+    model_mobilenet_v3_large(network, 224, 1000);
+}
+
+static void mobilenet_v3_small(struct network *network)
+{
+    model_mobilenet_v3_small(network, 224, 1000);
+}
+
+static void nats_size_8(struct network *network)
+{
+    model_nats_size(network, (int[]){ 8, 8, 8, 8, 8 }, 10);
+}
+
+static void nats_size_mixed(struct network *network)
+{
+    model_nats_size(network, (int[]){ 8, 8, 40, 32, 40 }, 10);
+}
+
+static void nas_bench_macro(struct network *network)
+{
+    model_nas_bench_macro(network, "22212202");
+}
+
+/* Multiply-adds and parameters as published: torchvision's models, NATS-Bench's records, the table of
+ * NAS-Bench-Macro. */
+static void test_costs_of_published_networks(void **state)
+{
+    static const struct {
+        const char *name;
+        void (*build)(struct network *network);
+        bool dense_bias;
+        int64_t madds, params;
+    } cases[] = {
+        { "MobileNetV2", mobilenet_v2, false, 300774272, 3504872 },
+        { "MobileNetV3-Large", mobilenet_v3_large, false, 216589760, 5483032 },
+        { "MobileNetV3-Small", mobilenet_v3_small, false, 56510400, 2542856 },
+        { "NATS-Bench 8:8:8:8:8", nats_size_8, true, 4481114, 11714 },
+        { "NATS-Bench 8:8:40:32:40", nats_size_mixed, true, 21827994, 144834 },
+        { "NAS-Bench-Macro 22212202", nas_bench_macro, false, 85164544, 1985514 },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct count_rules rules = { .dense_bias = cases[i].dense_bias };
+        struct network network = { 0 };
+        struct costs costs;
+
+        cases[i].build(&network);
+        network_costs(&network, &rules, &costs);
+        check_int_equal(cases[i].name, costs.madds, cases[i].madds);
+        check_int_equal(cases[i].name, costs.params, cases[i].params);
+        network_clear(&network);
+    }
+}
+
 static void test_names_and_inputs(void **state)
 {
     static const char *const kinds[OP_KINDS] = { "input", "conv",  "norm",  "act",    "add",
@@ -164,6 +226,7 @@ int main(void)
         cmocka_unit_test(test_faults),
         cmocka_unit_test(test_only_dropout_drops),
         cmocka_unit_test(test_costs_without_weights),
+        cmocka_unit_test(test_costs_of_published_networks),
         cmocka_unit_test(test_names_and_inputs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
