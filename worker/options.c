@@ -24,6 +24,8 @@ enum option_key {
     OPTION_IDLE_EXIT,
     OPTION_UNTIL_EOF,
     OPTION_SLOT,
+    OPTION_EVALUATE,
+    OPTION_JSON,
 };
 
 const char *argp_program_version = "layernas-worker " LAYERNAS_VERSION;
@@ -40,6 +42,9 @@ static const struct argp_option options[] = {
     { "name", OPTION_NAME, "TEXT", 0, "What people see of this worker (HOST:PID)", 0 },
     { "idle-exit", OPTION_IDLE_EXIT, "SECONDS", 0,
       "Exit when nothing was to do for so long (never)", 0 },
+    { "evaluate", OPTION_EVALUATE, "WEIGHTS", 0,
+      "No coordinator: top-1 of a trained network, results/winner.weights, on the test images", 0 },
+    { "json", OPTION_JSON, NULL, 0, "That as JSON", 0 },
     { "until-eof", OPTION_UNTIL_EOF, NULL, OPTION_HIDDEN, NULL, 0 },
     { "slot", OPTION_SLOT, NULL, OPTION_HIDDEN, NULL, 0 },
     { 0 },
@@ -124,6 +129,16 @@ static error_t parse(int key, char *text, struct argp_state *state)
         break;
     case OPTION_SLOT:
         to->is_slot = true;
+        break;
+    case OPTION_EVALUATE:
+        to->evaluate = text;
+        break;
+    case OPTION_JSON:
+        to->json = true;
+        break;
+    case ARGP_KEY_END:
+        if (to->json && !to->evaluate)
+            argp_error(state, "--json: goes with --evaluate");
         break;
     default:
         return ARGP_ERR_UNKNOWN;

@@ -26,6 +26,8 @@ struct worker_options {
     uint32_t memory_mb;   /* of each slot; 0: no limit */
     bool until_eof;       /* stop when standard input ends */
     bool is_slot;         /* this process evaluates, for a session that started it */
+    const char *evaluate; /* a file of weights: measure it, and nothing else; NULL: none */
+    bool json;
     size_t n_data;
     struct data_folder data[WIRE_MAX_DATA];
 };

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "common/log.h"
+#include "worker/evaluate/file.h"
 #include "worker/options.h"
 #include "worker/session.h"
 #include "worker/slot_main.h"
@@ -34,6 +35,8 @@ int worker_main(int argc, char **argv)
         log_error("%s", err.text);
         return EXIT_USAGE;
     }
+    if (options.evaluate)
+        return evaluate_file(&options);
     set_threads(&options);
     return session_run(&options);
 }

@@ -19,34 +19,6 @@ const char *results_directory(const struct coordinator *coordinator, char text[R
     return text;
 }
 
-bool results_weights_path(const struct coordinator *coordinator,
-                          char path[RESULTS_WEIGHTS_PATH_SIZE])
-{
-    struct campaign_winner winner;
-
-    if (!campaign_winner(coordinator->campaign, &winner))
-        return false;
-    store_weights_path(coordinator->store, &winner.weights_key, path, RESULTS_WEIGHTS_PATH_SIZE);
-    return access(path, R_OK) == 0;
-}
-
-static int copy_file(FILE *out, const void *path)
-{
-    char buffer[1 << 16];
-    FILE *in = fopen(path, "re");
-    size_t n;
-    int rc = 0;
-
-    if (!in)
-        return -errno;
-    while ((n = fread(buffer, 1, sizeof buffer, in)) > 0)
-        fwrite(buffer, 1, n, out);
-    if (ferror(in))
-        rc = -EIO;
-    fclose(in);
-    return rc;
-}
-
 /* What an earlier run left and this one did not make would belong to another result. */
 static void remove_file(const char *directory, const char *name)
 {
@@ -62,7 +34,8 @@ static int write_weights(const struct coordinator *coordinator, const char *dire
     char path[RESULTS_WEIGHTS_PATH_SIZE];
 
     if (results_weights_path(coordinator, path))
-        return results_file_replace(directory, "winner.weights", copy_file, path, err);
+        return results_file_replace(directory, "winner.weights", write_winner_weights, coordinator,
+                                    err);
     remove_file(directory, "winner.weights");
     return 0;
 }

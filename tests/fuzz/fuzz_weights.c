@@ -1,49 +1,54 @@
-/* Input: a block of weights for the network below. Its checksum is put right first, or mutations
- * would get no further than that. */
+/* Input: a file of weights. Its checksum is put right first, or mutations would get no further than
+ * that. What is accepted comes through packing and unpacking unchanged, and if its network is small,
+ * the engine either refuses the numbers or gets finite ones. */
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
 
+#include "proto/weights_file.h"
 #include "worker/engine/weights.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void append(struct network *network, struct op op)
+enum { MOST_PARAMS = 10000, MOST_ACTIVATIONS = 1 << 20 };
+
+static void check_round_trip(const struct weights_file *file)
 {
-    if (op_infer_shape(network, &op, NULL) < 0 || network_append(network, &op) < 0)
+    struct weights_file again;
+    struct bytes first, second;
+
+    if (weights_file_pack(file, &first) < 0 ||
+        weights_file_unpack(first.data, first.size, &again, NULL) < 0 ||
+        weights_file_pack(&again, &second) < 0 || first.size != second.size ||
+        memcmp(first.data, second.data, first.size) != 0)
         abort();
+    free(first.data);
+    free(second.data);
+    weights_file_clear(&again);
 }
 
-/* 2x2 images, a convolution to 3 channels, a norm, 2 classes. */
-static struct net *make_net(void)
+static void load(const struct weights_file *file)
 {
-    struct network network = { 0 };
+    struct costs costs;
+    struct errmsg err;
     struct net *net;
 
-    append(&network, (struct op){ .kind = OP_INPUT, .out = { 1, 2, 2 } });
-    append(&network, (struct op){ .kind = OP_CONV,
-                                  .out.channels = 3,
-                                  .kernel_h = 2,
-                                  .kernel_w = 2,
-                                  .stride = 1,
-                                  .groups = 1,
-                                  .bias = true });
-    append(&network, (struct op){ .kind = OP_NORM, .input = { 1 } });
-    append(&network, (struct op){ .kind = OP_DENSE, .input = { 2 }, .out.channels = 2 });
-    if (net_new(&network, 1, kernels_best(), &net, NULL) < 0)
+    network_costs(&file->network, &file->count, &costs);
+    if (costs.params > MOST_PARAMS || costs.activations > MOST_ACTIVATIONS ||
+        net_new(&file->network, 1, kernels_best(), &net, &err) < 0)
+        return;
+    if (weights_load(net, file->floats.data, file->floats.size, &err) == 0 &&
+        !weights_are_finite(net))
         abort();
-    network_clear(&network);
-    return net;
+    net_free(net);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static struct net *net;
     uint8_t *bytes = malloc(size + 1);
+    struct weights_file file;
     struct errmsg err;
 
-    if (!net)
-        net = make_net(); /* once: memory of its own is most of the work */
     if (size > 0)
         memcpy(bytes, data, size);
     if (size > 4) {
@@ -52,8 +57,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         for (int i = 0; i < 4; i++)
             bytes[size - 4 + (size_t)i] = (uint8_t)(sum >> 8 * i);
     }
-    if (weights_load(net, bytes, size, &err) == 0 && !weights_are_finite(net))
-        abort();
+    if (weights_file_unpack(bytes, size, &file, &err) == 0) {
+        check_round_trip(&file);
+        load(&file);
+        weights_file_clear(&file);
+    }
     free(bytes);
     return 0;
 }

@@ -274,10 +274,10 @@ static void test_the_subset(void **state)
         assert_int_equal(images.labels[i], i % 10);
     assert_int_equal(images_split(&images, &spec, &train, &valid, &err), 0);
     for (int c = 0; c < 3; c++)
-        if (fabs((double)train.mean[c] - mean[c]) > 1.5 ||
-            fabs((double)train.deviation[c] - deviation[c]) > 1)
-            fail_msg("channel %d: mean %.3f, deviation %.3f", c, (double)train.mean[c],
-                     (double)train.deviation[c]);
+        if (fabs((double)train.normalisation.mean[c] - mean[c]) > 1.5 ||
+            fabs((double)train.normalisation.deviation[c] - deviation[c]) > 1)
+            fail_msg("channel %d: mean %.3f, deviation %.3f", c,
+                     (double)train.normalisation.mean[c], (double)train.normalisation.deviation[c]);
     image_set_clear(&train);
     image_set_clear(&valid);
     images_clear(&images);

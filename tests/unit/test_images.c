@@ -147,12 +147,14 @@ static void test_statistics_are_those_of_the_training_images(void **state)
         sum += byte / 3;
         squares += byte * byte / 3;
     }
-    assert_true(fabs((double)train.mean[0] - sum) < 1e-4);
-    assert_true(fabs((double)train.deviation[0] - sqrt(squares - sum * sum)) < 1e-4);
-    assert_true(valid.mean[0] == train.mean[0] && valid.deviation[0] == train.deviation[0]);
-    assert_int_equal(images_all(&images, &train, &all), 0);
+    assert_true(fabs((double)train.normalisation.mean[0] - sum) < 1e-4);
+    assert_true(fabs((double)train.normalisation.deviation[0] - sqrt(squares - sum * sum)) < 1e-4);
+    assert_true(valid.normalisation.mean[0] == train.normalisation.mean[0] &&
+                valid.normalisation.deviation[0] == train.normalisation.deviation[0]);
+    assert_int_equal(images_all(&images, &train.normalisation, &all), 0);
     assert_int_equal(all.n, 4);
-    assert_true(all.mean[0] == train.mean[0] && all.deviation[0] == train.deviation[0]);
+    assert_true(all.normalisation.mean[0] == train.normalisation.mean[0] &&
+                all.normalisation.deviation[0] == train.normalisation.deviation[0]);
     image_set_clear(&train);
     image_set_clear(&valid);
     image_set_clear(&all);
@@ -169,7 +171,7 @@ static void test_images_all_alike_are_not_scaled(void **state)
     (void)state;
     images.pixels[0] = images.pixels[1] = 9;
     assert_int_equal(images_split(&images, &spec, &train, &valid, NULL), 0);
-    assert_true(train.mean[0] == 9 && train.deviation[0] == 1);
+    assert_true(train.normalisation.mean[0] == 9 && train.normalisation.deviation[0] == 1);
     image_set_clear(&train);
     image_set_clear(&valid);
     images_clear(&images);
@@ -187,7 +189,9 @@ static void fill(const struct augmentation *how, uint64_t seed, float *out)
     struct images images = {
         .n = 1, .shape = { 1, HEIGHT, WIDTH }, .classes = 4, .pixels = bytes, .labels = &label
     };
-    struct image_set set = { .images = &images, .n = 1, .index = &index, .deviation = { 1 } };
+    struct image_set set = {
+        .images = &images, .n = 1, .index = &index, .normalisation.deviation = { 1 }
+    };
     struct rng rng;
 
     for (int i = 0; i < PIXELS; i++)
@@ -268,9 +272,10 @@ static void test_crop_and_flip_keep_colours_together(void **state)
     struct images images = {
         .n = 1, .shape = { 3, HEIGHT, WIDTH }, .classes = 1, .pixels = bytes, .labels = &label
     };
-    struct image_set set = {
-        .images = &images, .n = 1, .index = &index, .mean = { 1, 2, 3 }, .deviation = { 2, 4, 8 }
-    };
+    struct image_set set = { .images = &images,
+                             .n = 1,
+                             .index = &index,
+                             .normalisation = { .mean = { 1, 2, 3 }, .deviation = { 2, 4, 8 } } };
     bool seen[18] = { false };
 
     (void)state;
@@ -317,9 +322,10 @@ static void test_normalisation_by_channel(void **state)
     struct images images = {
         .n = 1, .shape = { 2, 1, 2 }, .classes = 1, .pixels = bytes, .labels = &label
     };
-    struct image_set set = {
-        .images = &images, .n = 1, .index = &index, .mean = { 10, 30 }, .deviation = { 5, 2 }
-    };
+    struct image_set set = { .images = &images,
+                             .n = 1,
+                             .index = &index,
+                             .normalisation = { .mean = { 10, 30 }, .deviation = { 5, 2 } } };
     float got[4];
 
     (void)state;

@@ -10,6 +10,7 @@
 
 #include "coordinator/status/results.h"
 #include "coordinator/status/tables.h"
+#include "proto/weights_file.h"
 
 static struct study *study;
 static struct status_fixture fixture;
@@ -239,16 +240,62 @@ static void test_pareto_csv(void **state)
     check_int_equal("a line each", check_columns("pareto.csv", rows, 7), n);
 }
 
-static void test_weights_come_along(void **state)
+static void write_bytes(const char *path, const void *data, size_t size)
 {
+    FILE *file = fopen(path, "w");
+
+    fwrite(data, 1, size, file);
+    fclose(file);
+}
+
+static void test_the_winner_is_named_in_its_weights(void **state)
+{
+    struct weights_file file = { .arch = { 2, { 1, 0 } },
+                                 .evaluation = study->final.evaluation,
+                                 .normalisation = { { 70 }, { 80 } } };
+    struct campaign_winner winner;
+    struct weights_file back;
+    struct bytes bytes;
+    struct errmsg err = { "" };
     char weights[128];
-    FILE *file;
+    static char text[1 << 16];
+    FILE *in;
 
     (void)state;
     snprintf(weights, sizeof weights, "%s/key.weights", folder);
-    file = fopen(weights, "w");
-    fputs("0.25 -1.5", file);
-    fclose(file);
+    assert_int_equal(space_resolve(study->space, &file.arch, &file.network), 0);
+    file.floats = (struct bytes){ (uint8_t *)"four", 4 };
+    assert_int_equal(weights_file_pack(&file, &bytes), 0);
+    write_bytes(weights, bytes.data, bytes.size);
+    free(bytes.data);
+    status_fixture_run(&fixture, 1000);
+    assert_true(campaign_winner(fixture.coordinator.campaign, &winner));
+    fixture_weights = weights;
+    written();
+    in = fopen(path_of("winner.weights"), "r");
+    bytes.size = fread(text, 1, sizeof text, in);
+    fclose(in);
+    if (weights_file_unpack((uint8_t *)text, bytes.size, &back, &err) < 0)
+        fail_msg("%s", err.text);
+    check_string_equal("study", back.study, "tiny");
+    check_int_equal("tested", back.test.total, FIXTURE_TEST);
+    check_int_equal("right", back.test.correct, winner.test.correct);
+    check_true("arch", arch_equal(&back.arch, &file.arch));
+    check_true("normalisation", back.normalisation.mean[0] == 70);
+    assert_int_equal(back.floats.size, 4);
+    assert_memory_equal(back.floats.data, "four", 4);
+    weights_file_clear(&back);
+    network_clear(&file.network);
+}
+
+/* Those of a worker with a format of its own. */
+static void test_weights_come_along(void **state)
+{
+    char weights[128];
+
+    (void)state;
+    snprintf(weights, sizeof weights, "%s/key.weights", folder);
+    write_bytes(weights, "0.25 -1.5", 9);
     status_fixture_run(&fixture, 1000);
     fixture_weights = weights;
     written();
@@ -385,6 +432,7 @@ int main(void)
         TEST(test_trials_csv),
         TEST(test_layers_csv),
         TEST(test_pareto_csv),
+        TEST(test_the_winner_is_named_in_its_weights),
         TEST(test_weights_come_along),
         TEST(test_files_are_replaced),
         TEST(test_plots),

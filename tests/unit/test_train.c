@@ -2,11 +2,13 @@
 #include "tests/unit/check.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "common/rng.h"
+#include "proto/weights_file.h"
 #include "tests/bench/models.h"
 #include "worker/evaluate/evaluator.h"
 
@@ -111,6 +113,28 @@ static void evaluated(const char *name, const struct trial_message *trial,
         fail_msg("%s: %s", name, err.text);
 }
 
+/* What comes back says all that a later evaluation needs. */
+static void check_file(const struct trial_message *trial, const struct evaluation_result *result)
+{
+    struct weights_file file;
+    struct errmsg err = { "" };
+
+    if (weights_file_unpack(result->weights.data, result->weights.size, &file, &err) < 0)
+        fail_msg("%s", err.text);
+    check_string_equal("no study yet", file.study, "");
+    check_int_equal("not tested yet", file.test.total, 0);
+    check_int_equal("validation", file.validation.correct, result->reward.correct);
+    check_int_equal("of", file.validation.total, VALID);
+    check_true("seed", file.seed == trial->trial.seed);
+    check_string_equal("data", file.evaluation.data.name, "shades");
+    check_int_equal("epochs", file.evaluation.schedule.epochs, 3);
+    check_int_equal("operations", file.network.n_ops, trial->network.n_ops);
+    /* bytes 0 to 127 and 100 to 227, as many of both */
+    check_true("mean", fabs((double)file.normalisation.mean[0] - 113.5) < 3);
+    check_true("deviation", fabs((double)file.normalisation.deviation[0] - 62.2) < 3);
+    weights_file_clear(&file);
+}
+
 static void test_search_final_test(void **state)
 {
     struct trial_message search = make_trial(STAGE_SEARCH), final = make_trial(STAGE_FINAL),
@@ -128,7 +152,7 @@ static void test_search_final_test(void **state)
     assert_int_equal(result.params, costs.params);
 
     evaluated("final", &final, &result);
-    assert_true(result.weights.size > 0);
+    check_file(&final, &result);
     test.weights = result.weights;
     evaluated("test", &test, &tested);
     assert_int_equal(tested.reward.total, IMAGES);
@@ -175,7 +199,8 @@ static void test_a_diverged_training_is_a_result(void **state)
 
 static void test_what_cannot_be_evaluated(void **state)
 {
-    struct trial_message trial = make_trial(STAGE_SEARCH), test = make_trial(STAGE_TEST);
+    struct trial_message trial = make_trial(STAGE_SEARCH), final = make_trial(STAGE_FINAL),
+                         test = make_trial(STAGE_TEST);
     struct evaluation_result result;
     struct errmsg err;
 
@@ -189,6 +214,14 @@ static void test_what_cannot_be_evaluated(void **state)
     assert_int_equal(evaluate(&trial, &context, &result, &err), -EINVAL);
     assert_int_equal(evaluate(&test, &context, &result, &err), -EINVAL);
     assert_string_equal(err.text, "weights: not a file of weights");
+
+    evaluated("final", &final, &result);
+    test.weights = result.weights;
+    test.network.ops[1].layer++;
+    assert_int_equal(evaluate(&test, &context, &result, &err), -EINVAL);
+    assert_string_equal(err.text, "weights: those of another network");
+    free(test.weights.data);
+    network_clear(&final.network);
     network_clear(&trial.network);
     network_clear(&test.network);
 }

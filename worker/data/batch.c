@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { LEVELS = 256, MOST_CHANNELS = sizeof((struct image_set *)0)->mean / sizeof(float) };
+enum { LEVELS = 256, MOST_CHANNELS = NORMALISATION_CHANNELS };
 
 /* Where the upper left corner of the result lies in the image, and whether it is mirrored. */
 struct view {
@@ -26,7 +26,8 @@ static void fill_levels(const struct image_set *set, float level[MOST_CHANNELS][
 {
     for (int32_t c = 0; c < set->images->shape.channels; c++)
         for (int byte = 0; byte < LEVELS; byte++)
-            level[c][byte] = ((float)byte - set->mean[c]) / set->deviation[c];
+            level[c][byte] = ((float)byte - set->normalisation.mean[c]) /
+                             set->normalisation.deviation[c];
 }
 
 /* One row of the result: `from` is the image's row, NULL above and below it. */

@@ -8,8 +8,6 @@
 #include "worker/data/cifar.h"
 #include "worker/data/idx.h"
 
-enum { MOST_CHANNELS = sizeof((struct image_set *)0)->mean / sizeof(float) };
-
 const char *images_part_name(enum images_part part)
 {
     return part == IMAGES_TRAIN ? "training" : "test";
@@ -46,13 +44,11 @@ void image_set_clear(struct image_set *set)
     *set = (struct image_set){ 0 };
 }
 
-int images_all(const struct images *images, const struct image_set *train,
+int images_all(const struct images *images, const struct normalisation *normalisation,
                struct image_set *set_out)
 {
-    struct image_set set = *train;
+    struct image_set set = { .images = images, .n = images->n, .normalisation = *normalisation };
 
-    set.images = images;
-    set.n = images->n;
     set.index = malloc((images->n + 1) * sizeof *set.index);
     if (!set.index)
         return -ENOMEM;
@@ -67,6 +63,7 @@ int images_all(const struct images *images, const struct image_set *train,
 static void measure(struct image_set *set)
 {
     const struct images *images = set->images;
+    struct normalisation *found = &set->normalisation;
     size_t channels = (size_t)images->shape.channels;
     size_t pixels = (size_t)images->shape.height * (size_t)images->shape.width;
 
@@ -83,10 +80,10 @@ static void measure(struct image_set *set)
             }
         }
         mean = (double)sum / count;
-        set->mean[c] = (float)mean;
-        set->deviation[c] = (float)sqrt(fmax((double)squares / count - mean * mean, 0));
-        if (!(set->deviation[c] > 0)) /* all alike: nothing to scale */
-            set->deviation[c] = 1;
+        found->mean[c] = (float)mean;
+        found->deviation[c] = (float)sqrt(fmax((double)squares / count - mean * mean, 0));
+        if (!(found->deviation[c] > 0)) /* all alike: nothing to scale */
+            found->deviation[c] = 1;
     }
 }
 
@@ -217,9 +214,9 @@ static int check_sizes(const struct images *images, const struct dataset_spec *s
 {
     uint64_t needed = (uint64_t)spec->valid + (spec->train ? spec->train : 1);
 
-    if (images->shape.channels > MOST_CHANNELS)
+    if (images->shape.channels > NORMALISATION_CHANNELS)
         return errmsg_set(err, -EINVAL, "%s: images of %d channels; at most %d", spec->name,
-                          images->shape.channels, MOST_CHANNELS);
+                          images->shape.channels, NORMALISATION_CHANNELS);
     if (needed > images->n)
         return errmsg_set(err, -EINVAL,
                           "%s: %u images to train on and %u to validate; there are %zu", spec->name,
@@ -251,10 +248,7 @@ int images_split(const struct images *images, const struct dataset_spec *spec,
         return errmsg_set(err, rc, "%s: no memory for the split", spec->name);
     }
     measure(&train);
-    for (size_t c = 0; c < MOST_CHANNELS; c++) {
-        valid.mean[c] = train.mean[c];
-        valid.deviation[c] = train.deviation[c];
-    }
+    valid.normalisation = train.normalisation;
     *train_out = train;
     *valid_out = valid;
     return 0;

@@ -1,8 +1,7 @@
 /* images - labelled 8-bit images in memory, and the split into training and validation.
  *
  * Pixels are stored as bytes, channels last: image i starts at pixels + i x height x width x
- * channels. Normalisation to mean 0, variance 1 per channel happens when a batch is made, with
- * the statistics of the images the training uses. */
+ * channels. Normalisation happens when a batch is made. */
 #ifndef LAYERNAS_WORKER_DATA_IMAGES_H
 #define LAYERNAS_WORKER_DATA_IMAGES_H
 
@@ -12,6 +11,7 @@
 #include "common/errmsg.h"
 #include "common/evaluation.h"
 #include "common/network.h"
+#include "common/normalisation.h"
 
 enum { IMAGES_MAX_CLASSES = 65536 };
 
@@ -24,13 +24,12 @@ struct images {
     uint16_t *labels;
 };
 
-/* A choice of images: what a training or an evaluation runs over. mean and deviation are those of
- * the training choice, in units of the bytes, for every channel. */
+/* A choice of images: what a training or an evaluation runs over. */
 struct image_set {
     const struct images *images;
     size_t n;
-    uint32_t *index; /* owned */
-    float mean[4], deviation[4];
+    uint32_t *index;                    /* owned */
+    struct normalisation normalisation; /* of the images that are trained on */
 };
 
 enum images_part { IMAGES_TRAIN, IMAGES_TEST };
@@ -45,13 +44,14 @@ int images_read(enum data_format format, const char *directory, enum images_part
 void images_clear(struct images *images);
 
 /* Splits training images by spec: `valid` of them, stratified by label, then `train` of the rest,
- * stratified too (all the rest where train is 0). The same for every trial of a study. -EINVAL if
- * there are too few. Each set's index is the caller's to free with image_set_clear. */
+ * stratified too (all the rest where train is 0). The same for every trial of a study. Both are
+ * normalised by mean and deviation of the pixels of train, so that nothing is learnt from valid: over
+ * all its images and pixels, a deviation of 0 taken for 1. -EINVAL if there are too few. Each set's index is the caller's to free with image_set_clear. */
 int images_split(const struct images *images, const struct dataset_spec *spec,
                  struct image_set *train_out, struct image_set *valid_out, struct errmsg *err);
 
-/* All of images, to be normalised as train is. */
-int images_all(const struct images *images, const struct image_set *train,
+/* All of images. -ENOMEM. */
+int images_all(const struct images *images, const struct normalisation *normalisation,
                struct image_set *set_out);
 void image_set_clear(struct image_set *set);
 

@@ -52,8 +52,8 @@ int trainer_fit(struct trainer *trainer, const struct image_set *train,
 int trainer_evaluate(struct trainer *trainer, const struct image_set *images,
                      struct accuracy *accuracy_out);
 
-/* Weights and running statistics as one block of bytes in the format of PROTOCOL.md, "weights".
- * The bytes are the caller's to free(). */
+/* Weights and running statistics as float32, in the order of proto/weights_file.h. The bytes are the
+ * caller's to free(). Loading: -EINVAL for bytes that cannot be those of this network. */
 int trainer_save(const struct trainer *trainer, uint8_t **bytes_out, size_t *size_out);
 int trainer_load(struct trainer *trainer, const uint8_t *bytes, size_t size, struct errmsg *err);
 

@@ -4,14 +4,11 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
 #include "common/rng.h"
 #include "worker/engine/conv.h"
 
-static const char magic[8] = "LNASWGT";
-
-enum { VERSION = 1, HEADER = 24, TRAILER = 4 };
+enum { FLOAT = 4 };
 
 /* ---- every number of a net, in the order in which they are kept ---- */
 
@@ -143,45 +140,6 @@ void weights_init(struct net *net, uint64_t seed)
 
 /* ---- bytes ---- */
 
-static void put(uint8_t *at, uint64_t value, int bytes)
-{
-    for (int i = 0; i < bytes; i++)
-        at[i] = (uint8_t)(value >> 8 * i);
-}
-
-static uint64_t get(const uint8_t *at, int bytes)
-{
-    uint64_t value = 0;
-
-    for (int i = 0; i < bytes; i++)
-        value |= (uint64_t)at[i] << 8 * i;
-    return value;
-}
-
-static uint32_t checksum(const uint8_t *bytes, size_t size)
-{
-    return (uint32_t)crc32_z(crc32_z(0, NULL, 0), bytes, size);
-}
-
-static uint32_t network_checksum(const struct network *network)
-{
-    uint32_t sum = (uint32_t)crc32_z(0, NULL, 0);
-
-    for (size_t i = 0; i < network->n_ops; i++) {
-        const struct op *op = &network->ops[i];
-        const int32_t fields[] = { (int32_t)op->kind, op->out.channels, op->out.height,
-                                   op->out.width,     op->kernel_h,     op->kernel_w,
-                                   op->stride,        op->pad,          op->groups,
-                                   op->bias,          op->input[0],     op->input[1] };
-        uint8_t bytes[sizeof fields];
-
-        for (size_t k = 0; k < sizeof fields / sizeof *fields; k++)
-            put(bytes + 4 * k, (uint32_t)fields[k], 4);
-        sum = (uint32_t)crc32_z(sum, bytes, sizeof bytes);
-    }
-    return sum;
-}
-
 static int count(void *arg, float *value, bool is_variance)
 {
     size_t *n = arg;
@@ -199,16 +157,18 @@ static int write_float(void *arg, float *value, bool is_variance)
 
     (void)is_variance;
     memcpy(&bits, value, sizeof bits);
-    put(*at, bits, 4);
-    *at += 4;
+    for (int i = 0; i < FLOAT; i++)
+        *(*at)++ = (uint8_t)(bits >> 8 * i);
     return 0;
 }
 
 static float float_at(const uint8_t *at)
 {
-    uint32_t bits = (uint32_t)get(at, 4);
+    uint32_t bits = 0;
     float value;
 
+    for (int i = 0; i < FLOAT; i++)
+        bits |= (uint32_t)at[i] << 8 * i;
     memcpy(&value, &bits, sizeof value);
     return value;
 }
@@ -219,7 +179,7 @@ static int check_float(void *arg, float *value, bool is_variance)
     float kept = float_at(*at);
 
     (void)value;
-    *at += 4;
+    *at += FLOAT;
     return isfinite(kept) && !(is_variance && kept < 0) ? 0 : -EINVAL;
 }
 
@@ -229,62 +189,36 @@ static int read_float(void *arg, float *value, bool is_variance)
 
     (void)is_variance;
     *value = float_at(*at);
-    *at += 4;
+    *at += FLOAT;
     return 0;
 }
 
 int weights_save(const struct net *net, uint8_t **bytes_out, size_t *size_out)
 {
-    size_t n = 0, size;
     uint8_t *bytes, *at;
-
-    visit_all(net, count, &n);
-    size = HEADER + 4 * n + TRAILER;
-    bytes = malloc(size);
-    if (!bytes)
-        return -ENOMEM;
-    memcpy(bytes, magic, sizeof magic);
-    put(bytes + 8, VERSION, 4);
-    put(bytes + 12, network_checksum(&net->network), 4);
-    put(bytes + 16, n, 8);
-    at = bytes + HEADER;
-    visit_all(net, write_float, &at);
-    put(at, checksum(bytes, size - TRAILER), 4);
-    *bytes_out = bytes;
-    *size_out = size;
-    return 0;
-}
-
-static int check_header(const struct net *net, const uint8_t *bytes, size_t size,
-                        struct errmsg *err)
-{
     size_t n = 0;
 
     visit_all(net, count, &n);
-    if (size < HEADER + TRAILER || memcmp(bytes, magic, sizeof magic) != 0)
-        return errmsg_set(err, -EINVAL, "weights: not a file of weights");
-    if (get(bytes + 8, 4) != VERSION)
-        return errmsg_set(err, -EINVAL, "weights: version %u; this program reads %d",
-                          (unsigned)get(bytes + 8, 4), VERSION);
-    if (get(bytes + 12, 4) != network_checksum(&net->network) || get(bytes + 16, 8) != n)
-        return errmsg_set(err, -EINVAL, "weights: those of another network");
-    if (size != HEADER + 4 * n + TRAILER)
-        return errmsg_set(err, -EINVAL, "weights: %zu bytes; %zu for this network", size,
-                          HEADER + 4 * n + TRAILER);
+    bytes = at = malloc(FLOAT * n + 1);
+    if (!bytes)
+        return -ENOMEM;
+    visit_all(net, write_float, &at);
+    *bytes_out = bytes;
+    *size_out = FLOAT * n;
     return 0;
 }
 
 int weights_load(struct net *net, const uint8_t *bytes, size_t size, struct errmsg *err)
 {
-    const uint8_t *at = bytes + HEADER;
-    int rc = check_header(net, bytes, size, err);
+    const uint8_t *at = bytes;
+    size_t n = 0;
 
-    if (rc < 0)
-        return rc;
-    if (get(bytes + size - TRAILER, 4) != checksum(bytes, size - TRAILER))
-        return errmsg_set(err, -EINVAL, "weights: damaged, the checksum is wrong");
+    visit_all(net, count, &n);
+    if (size != FLOAT * n)
+        return errmsg_set(err, -EINVAL, "weights: %zu bytes of numbers; %zu for this network", size,
+                          FLOAT * n);
     if (visit_all(net, check_float, &at) < 0)
         return errmsg_set(err, -EINVAL, "weights: a number that no training can give");
-    at = bytes + HEADER;
+    at = bytes;
     return visit_all(net, read_float, &at);
 }

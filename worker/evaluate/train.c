@@ -1,15 +1,13 @@
 /* A trial's network is trained on images and measured on the validation split, or, in the final
  * test, given the winner's weights and measured on the test images. */
 #include <errno.h>
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "worker/data/images.h"
-#include "worker/engine/trainer.h"
 #include "worker/evaluate/evaluator.h"
+#include "worker/evaluate/trained.h"
 
 /* The images that this process read last, of either part: reading them again for every trial would
  * take as long as a short training. */
@@ -47,21 +45,6 @@ static int load(struct part *part, const char *directory, enum data_format forma
     return 0;
 }
 
-static int check_fit(const struct network *network, const struct images *images, struct errmsg *err)
-{
-    const struct shape *in = &network->ops[0].out, *have = &images->shape;
-    int32_t logits = network->ops[network->n_ops - 1].out.channels;
-
-    if (in->channels != have->channels || in->height != have->height || in->width != have->width)
-        return errmsg_set(err, -EINVAL, "images of %dx%dx%d, the network takes %dx%dx%d",
-                          have->channels, have->height, have->width, in->channels, in->height,
-                          in->width);
-    if ((uint32_t)logits < images->classes)
-        return errmsg_set(err, -EINVAL, "images of %" PRIu32 " classes, the network tells %d apart",
-                          images->classes, logits);
-    return 0;
-}
-
 static double finite_or_zero(double value)
 {
     return isfinite(value) ? value : 0;
@@ -91,58 +74,108 @@ static void set_diverged(struct evaluation_result *result, uint32_t total)
 }
 
 /* Weights that are finite may still give logits that are not. */
-static int measure(struct trainer *trainer, const struct image_set *images,
-                   struct evaluation_result *result)
+static void take_accuracy(const struct accuracy *accuracy, struct evaluation_result *result)
 {
-    struct accuracy accuracy;
-    int rc = trainer_evaluate(trainer, images, &accuracy);
+    if (!isfinite(accuracy->loss)) {
+        set_diverged(result, accuracy->total);
+        return;
+    }
+    result->reward = (struct reward){ .correct = accuracy->correct, .total = accuracy->total };
+    result->loss = accuracy->loss;
+}
+
+/* ---- training ---- */
+
+static int save(const struct trainer *trainer, const struct trial_message *trial,
+                const struct image_set *train_set, struct evaluation_result *result)
+{
+    struct weights_file file = { .arch = trial->trial.arch,
+                                 .replica = trial->trial.replica,
+                                 .seed = trial->trial.seed,
+                                 .evaluation = trial->evaluation,
+                                 .validation = result->reward,
+                                 .network = trial->network,
+                                 .count = trial->count,
+                                 .normalisation = train_set->normalisation };
+    int rc = trainer_save(trainer, &file.floats.data, &file.floats.size);
 
     if (rc < 0)
         return rc;
-    if (!isfinite(accuracy.loss)) {
-        set_diverged(result, accuracy.total);
-        return 0;
-    }
-    result->reward = (struct reward){ .correct = accuracy.correct, .total = accuracy.total };
-    result->loss = accuracy.loss;
-    return 0;
+    memcpy(file.numerics, result->numerics, sizeof file.numerics);
+    rc = weights_file_pack(&file, &result->weights);
+    free(file.floats.data);
+    return rc;
 }
 
-static int train(struct trainer *trainer, const struct trial_message *trial,
-                 const struct evaluator_context *context, const struct image_set *train_set,
-                 const struct image_set *valid_set, struct evaluation_result *result,
-                 struct errmsg *err)
+static int run(struct trainer *trainer, const struct trial_message *trial,
+               const struct evaluator_context *context, const struct image_set *train_set,
+               const struct image_set *valid_set, struct evaluation_result *result,
+               struct errmsg *err)
 {
     int rc = trainer_fit(trainer, train_set, on_progress, (void *)context, err); /* only read */
+    struct accuracy accuracy;
 
     if (rc == -EDOM) {
         set_diverged(result, (uint32_t)valid_set->n);
         return 0;
     }
     if (rc == 0)
-        rc = measure(trainer, valid_set, result);
-    if (rc == 0 && trial->trial.stage == STAGE_FINAL && !result->diverged)
-        rc = trainer_save(trainer, &result->weights.data, &result->weights.size);
+        rc = trainer_evaluate(trainer, valid_set, &accuracy);
+    if (rc < 0)
+        return rc;
+    take_accuracy(&accuracy, result);
+    if (trial->trial.stage == STAGE_FINAL && !result->diverged)
+        rc = save(trainer, trial, train_set, result);
     return rc;
 }
 
-static int test(struct trainer *trainer, const struct trial_message *trial, const char *directory,
-                const struct image_set *train_set, struct evaluation_result *result,
-                struct errmsg *err)
+static int train(const struct trial_message *trial, const struct evaluator_context *context,
+                 const char *directory, struct evaluation_result *result, struct errmsg *err)
 {
-    struct image_set all;
-    int rc = load(&test_part, directory, trial->evaluation.data.format, err);
+    const struct evaluation *evaluation = &trial->evaluation;
+    struct image_set train_set = { 0 }, valid_set = { 0 };
+    struct trainer *trainer = NULL;
+    int rc = load(&train_part, directory, evaluation->data.format, err);
 
     if (rc == 0)
-        rc = check_fit(&trial->network, &test_part.images, err);
+        rc = trained_check_images(&trial->network, &train_part.images, err);
     if (rc == 0)
-        rc = trainer_load(trainer, trial->weights.data, trial->weights.size, err);
+        rc = images_split(&train_part.images, &evaluation->data, &train_set, &valid_set, err);
     if (rc == 0)
-        rc = images_all(&test_part.images, train_set, &all);
+        rc = trainer_new(&trial->network, &evaluation->schedule, trial->trial.seed, &trainer, err);
+    if (rc == 0)
+        rc = run(trainer, trial, context, &train_set, &valid_set, result, err);
+    trainer_free(trainer);
+    image_set_clear(&train_set);
+    image_set_clear(&valid_set);
+    return rc;
+}
+
+/* ---- testing ---- */
+
+static bool same_network(const struct network *a, const struct network *b)
+{
+    return a->n_ops == b->n_ops && memcmp(a->ops, b->ops, a->n_ops * sizeof *a->ops) == 0;
+}
+
+static int test(const struct trial_message *trial, const char *directory,
+                struct evaluation_result *result, struct errmsg *err)
+{
+    struct weights_file file;
+    struct accuracy accuracy;
+    int rc = weights_file_unpack(trial->weights.data, trial->weights.size, &file, err);
+
     if (rc < 0)
         return rc;
-    rc = measure(trainer, &all, result);
-    image_set_clear(&all);
+    if (!same_network(&file.network, &trial->network))
+        rc = errmsg_set(err, -EINVAL, "weights: those of another network");
+    if (rc == 0)
+        rc = load(&test_part, directory, trial->evaluation.data.format, err);
+    if (rc == 0)
+        rc = trained_measure(&file, &test_part.images, &accuracy, err);
+    if (rc == 0)
+        take_accuracy(&accuracy, result);
+    weights_file_clear(&file);
     return rc;
 }
 
@@ -150,35 +183,19 @@ int evaluate_train(const struct trial_message *trial, const struct evaluator_con
                    struct evaluation_result *result_out, struct errmsg *err)
 {
     struct evaluation_result result = { 0 };
-    struct image_set train_set = { 0 }, valid_set = { 0 };
-    struct trainer *trainer = NULL;
     struct costs costs;
     const char *directory;
     int rc = evaluator_find_data(trial, context, &directory, err);
 
-    if (rc == 0)
-        rc = load(&train_part, directory, trial->evaluation.data.format, err);
-    if (rc == 0)
-        rc = check_fit(&trial->network, &train_part.images, err);
-    if (rc == 0)
-        rc = images_split(&train_part.images, &trial->evaluation.data, &train_set, &valid_set, err);
-    if (rc < 0)
-        return rc;
-    rc = trainer_new(&trial->network, &trial->evaluation.schedule, trial->trial.seed, &trainer,
-                     err);
-    if (rc == 0 && trial->trial.stage == STAGE_TEST)
-        rc = test(trainer, trial, directory, &train_set, &result, err);
-    else if (rc == 0)
-        rc = train(trainer, trial, context, &train_set, &valid_set, &result, err);
-    trainer_free(trainer);
-    image_set_clear(&train_set);
-    image_set_clear(&valid_set);
     if (rc < 0)
         return rc;
     network_costs(&trial->network, &trial->count, &costs);
     result.madds = costs.madds;
     result.params = costs.params;
     evaluator_numerics(context->threads, result.numerics);
-    *result_out = result;
-    return 0;
+    rc = trial->trial.stage == STAGE_TEST ? test(trial, directory, &result, err)
+                                          : train(trial, context, directory, &result, err);
+    if (rc == 0)
+        *result_out = result;
+    return rc;
 }
