@@ -30,7 +30,10 @@ void print_wrapped(FILE *out, const char *label, int indent, const char *text)
 
         if (column > indent && column + 1 + word > PRINT_WIDTH)
             column = fprintf(out, "\n%*s", indent, "") - 1;
-        column += fprintf(out, "%s%.*s", column > indent ? " " : "", word, text);
+        if (column > indent)
+            column += fprintf(out, " ");
+        for (int i = 0; i < word; i++, column++)
+            fputc(text[i] == PRINT_NO_BREAK ? ' ' : text[i], out);
         text += word;
         text += strspn(text, " ");
     }

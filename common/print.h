@@ -9,6 +9,8 @@
 
 enum { PRINT_WIDTH = 80, PRINT_NUMBER_SIZE = 32 };
 
+#define PRINT_NO_BREAK '\037' /* prints as a blank at which no line is broken */
+
 /* 1234567 as "1,234,567"; returns text. */
 const char *print_grouped(int64_t number, char text[PRINT_NUMBER_SIZE]);
 

@@ -30,7 +30,7 @@ static void test_wrapped(void **state)
 {
     static const char word70[] =
         "0123456789012345678901234567890123456789012345678901234567890123456789";
-    char *text = NULL, words[200], want[300];
+    char *text = NULL, words[200], want[500];
     size_t size;
     FILE *out = open_memstream(&text, &size);
 
@@ -39,10 +39,13 @@ static void test_wrapped(void **state)
     print_wrapped(out, "", 8, "");
     snprintf(words, sizeof words, "ab %s cd %s", word70, word70);
     print_wrapped(out, "label", 8, words);
+    snprintf(words, sizeof words, "%s 12\0373 M", word70 + 2);
+    print_wrapped(out, "", 8, words);
     fclose(out);
     snprintf(want, sizeof want,
-             "label   short text\n        \nlabel   ab\n        %s\n        cd\n        %s\n",
-             word70, word70);
+             "label   short text\n        \nlabel   ab\n        %s\n        cd\n        %s\n"
+             "        %s\n        12 3 M\n",
+             word70, word70, word70 + 2);
     assert_string_equal(text, want);
     free(text);
 }
