@@ -193,18 +193,9 @@ static int add_trial(struct campaign *campaign, enum stage stage, uint32_t repli
     return rc < 0 ? rc : tell(campaign, trial.number - 1);
 }
 
-static bool known_verdict(void *arg, const struct arch *candidate, struct verdict *verdict_out)
+static bool known_verdict(void *campaign, const struct arch *candidate, struct verdict *verdict_out)
 {
-    const struct campaign *campaign = arg;
-    struct ledger_entry entry;
-    size_t i;
-
-    if (campaign_trial_of(campaign, candidate, &i) < 0)
-        return false;
-    trial_ledger_entry(campaign->ledger, i, &entry);
-    verdict_out->valid = entry.state == TRIAL_DONE;
-    verdict_out->reward = entry.result.reward;
-    return entry.state == TRIAL_DONE || entry.state == TRIAL_QUARANTINED;
+    return campaign_verdict(campaign, candidate, verdict_out);
 }
 
 /* openings[n_openings] has been taken. */

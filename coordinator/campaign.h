@@ -67,9 +67,14 @@ size_t campaign_first_after(const struct campaign *campaign, size_t i);
 uint32_t campaign_final_total(const struct campaign *campaign); /* final trainings, 0: none */
 uint32_t campaign_final_done(const struct campaign *campaign);
 
+bool campaign_in_target(const struct campaign *campaign, int64_t cost);
+
 /* The search's result for a candidate in its canonical form; false while there is none. */
 bool campaign_reward(const struct campaign *campaign, const struct arch *candidate,
                      struct reward *reward_out);
+/* The verdict on it; false while there is none. */
+bool campaign_verdict(const struct campaign *campaign, const struct arch *candidate,
+                      struct verdict *verdict_out);
 /* The search trial of a candidate, by ledger index; -ENOENT. */
 int campaign_trial_of(const struct campaign *campaign, const struct arch *candidate, size_t *i_out);
 

@@ -48,6 +48,5 @@ struct campaign {
 
 /* Entry i as a candidate; false unless it is a settled, valid search trial. */
 bool campaign_candidate(const struct campaign *campaign, size_t i, struct candidate *candidate_out);
-bool campaign_in_target(const struct campaign *campaign, int64_t cost);
 
 #endif

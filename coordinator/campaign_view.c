@@ -101,6 +101,20 @@ int campaign_trial_of(const struct campaign *campaign, const struct arch *candid
     return find_trial(campaign, STAGE_SEARCH, 0, candidate, i_out);
 }
 
+bool campaign_verdict(const struct campaign *campaign, const struct arch *candidate,
+                      struct verdict *verdict_out)
+{
+    struct ledger_entry entry;
+    size_t i;
+
+    if (campaign_trial_of(campaign, candidate, &i) < 0)
+        return false;
+    trial_ledger_entry(campaign->ledger, i, &entry);
+    verdict_out->valid = entry.state == TRIAL_DONE;
+    verdict_out->reward = entry.result.reward;
+    return entry.state == TRIAL_DONE || entry.state == TRIAL_QUARANTINED;
+}
+
 bool campaign_reward(const struct campaign *campaign, const struct arch *candidate,
                      struct reward *reward_out)
 {

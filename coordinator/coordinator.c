@@ -10,6 +10,7 @@
 #include "coordinator/reply.h"
 #include "coordinator/result_handler.h"
 #include "coordinator/status/results.h"
+#include "coordinator/status_handler.h"
 #include "coordinator/tick.h"
 #include "proto/zmq_watch.h"
 
@@ -88,8 +89,10 @@ static void serve(struct coordinator *coordinator)
     uv_run(&coordinator->loop, UV_RUN_DEFAULT);
     progress_line_free(coordinator->progress_line);
     coordinator->progress_line = NULL;
-    if (is_done(coordinator))
+    if (is_done(coordinator)) {
         reply_study_over(coordinator, campaign_stop_reason(coordinator->campaign));
+        status_say_end(coordinator);
+    }
     local_workers_stop(coordinator->local_workers, GRACE_MS);
     coordinator->local_workers = NULL;
     store_put_elapsed(coordinator->store, coordinator_elapsed(coordinator));

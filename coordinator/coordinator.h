@@ -23,6 +23,7 @@
 #include "coordinator/ledger/worker_roster.h"
 #include "coordinator/listening_clock.h"
 #include "coordinator/router.h"
+#include "coordinator/status/watchers.h"
 
 struct zmq_watch;
 struct local_workers;
@@ -64,6 +65,7 @@ struct coordinator {
     bool data_known;
     struct coordinator_counts counts;
     struct complaints complaints;
+    struct watchers watchers;
     bool stopping;              /* a clean stop is under way */
     bool trouble;               /* the store cannot write: nothing is handed out */
     bool failed;                /* cannot go on; the line that says why is logged */

@@ -5,4 +5,9 @@
 /* Takes one request from the status socket and answers it. For zmq_watch; arg is the coordinator. */
 void on_status_request(void *socket, void *arg);
 
+struct coordinator;
+
+/* Tells all who watch that the study is over. */
+void status_say_end(struct coordinator *coordinator);
+
 #endif

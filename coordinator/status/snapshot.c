@@ -33,6 +33,10 @@ static void fill_body(struct build *build, const Layernas__Query *query,
         reply->best = build_best(build);
         reply->body_case = LAYERNAS__STATUS_REPLY__BODY_BEST;
         break;
+    case LAYERNAS__QUERY__WHAT__WHY:
+        reply->why = build_why(build, query->arch);
+        reply->body_case = LAYERNAS__STATUS_REPLY__BODY_WHY;
+        break;
     default:
         reply->error = build_text(build, "this coordinator does not know what was asked for");
     }
@@ -62,6 +66,10 @@ static void answer(struct build *build, const Layernas__StatusRequest *request,
         build->limit = request->query->limit;
     build->first = request->query->first;
     fill_body(build, request->query, reply);
+    if (build->error) {
+        reply->error = build->error;
+        reply->body_case = LAYERNAS__STATUS_REPLY__BODY__NOT_SET;
+    }
 }
 
 static struct build begin(const struct coordinator *coordinator)
@@ -73,34 +81,74 @@ static struct build begin(const struct coordinator *coordinator)
     };
 }
 
-int snapshot_reply(const struct coordinator *coordinator, const uint8_t *request, size_t size,
-                   struct bytes *reply_out)
+/* With all but its body. NULL when memory runs out. */
+static Layernas__StatusReply *begin_reply(struct build *build)
 {
-    struct build build = begin(coordinator);
-    Layernas__StatusRequest *asked = NULL;
-    Layernas__StatusReply *reply = build_message(&build, &layernas__status_reply__descriptor);
+    const struct study *study = build->coordinator->study;
+    Layernas__StatusReply *reply = build_message(build, &layernas__status_reply__descriptor);
+
+    if (!reply)
+        return NULL;
+    reply->protocol = STATUS_PROTOCOL;
+    reply->study = build_text(build, study->name);
+    reply->metric = build_text(build, cost_metric_name(study->metric));
+    return reply;
+}
+
+/* Packs the reply and frees it. */
+static int pack(const struct build *build, Layernas__StatusReply *reply, struct bytes *packed_out)
+{
     struct bytes packed = { 0 };
 
-    if (size <= STATUS_MAX_REQUEST)
-        asked = layernas__status_request__unpack(NULL, size, request);
-    if (reply) {
-        reply->protocol = STATUS_PROTOCOL;
-        reply->study = build_text(&build, coordinator->study->name);
-        reply->metric = build_text(&build, cost_metric_name(coordinator->study->metric));
-        answer(&build, asked, reply);
-    }
-    if (!build.failed) {
+    if (!build->failed) {
         packed.size = layernas__status_reply__get_packed_size(reply);
         packed.data = malloc(packed.size);
     }
     if (packed.data)
         layernas__status_reply__pack(reply, packed.data);
-    layernas__status_request__free_unpacked(asked, NULL);
     layernas__status_reply__free_unpacked(reply, NULL);
     if (!packed.data)
         return -ENOMEM;
-    *reply_out = packed;
+    *packed_out = packed;
     return 0;
+}
+
+static bool watches(const Layernas__StatusRequest *request)
+{
+    return request && request->protocol == STATUS_PROTOCOL &&
+           request->body_case == LAYERNAS__STATUS_REQUEST__BODY_QUERY && request->query->watch;
+}
+
+int snapshot_reply(const struct coordinator *coordinator, const uint8_t *request, size_t size,
+                   struct bytes *reply_out, bool *watches_out)
+{
+    struct build build = begin(coordinator);
+    Layernas__StatusRequest *asked = NULL;
+    Layernas__StatusReply *reply = begin_reply(&build);
+
+    if (size <= STATUS_MAX_REQUEST)
+        asked = layernas__status_request__unpack(NULL, size, request);
+    if (reply)
+        answer(&build, asked, reply);
+    *watches_out = watches(asked);
+    layernas__status_request__free_unpacked(asked, NULL);
+    return pack(&build, reply, reply_out);
+}
+
+int snapshot_end(const struct coordinator *coordinator, struct bytes *reply_out)
+{
+    struct build build = begin(coordinator);
+    Layernas__StatusReply *reply = begin_reply(&build);
+
+    if (reply) {
+        reply->end = build_message(&build, &layernas__end__descriptor);
+        reply->body_case = LAYERNAS__STATUS_REPLY__BODY_END;
+    }
+    if (reply && reply->end) {
+        reply->end->summary = build_summary(&build);
+        reply->end->best = build_best(&build);
+    }
+    return pack(&build, reply, reply_out);
 }
 
 Layernas__Summary *snapshot_summary(const struct coordinator *coordinator)

@@ -5,6 +5,7 @@
 #ifndef LAYERNAS_COORDINATOR_STATUS_SNAPSHOT_H
 #define LAYERNAS_COORDINATOR_STATUS_SNAPSHOT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,9 +21,13 @@ enum {
     STATUS_MAX_ROWS = 1000, /* of a reply, so that building it never holds the loop up */
 };
 
-/* The reply to a request, packed; the caller's to free(). -ENOMEM. */
+/* The reply to a request, packed; the caller's to free(). *watches_out: who asked wants to hear of
+ * the end, too. -ENOMEM. */
 int snapshot_reply(const struct coordinator *coordinator, const uint8_t *request, size_t size,
-                   struct bytes *reply_out);
+                   struct bytes *reply_out, bool *watches_out);
+
+/* What those who watch hear when the study is over; as above. */
+int snapshot_end(const struct coordinator *coordinator, struct bytes *reply_out);
 
 /* The summary alone, for the progress line. The caller frees it with
  * layernas__summary__free_unpacked(summary, NULL). NULL when memory runs out. */

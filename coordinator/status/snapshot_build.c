@@ -66,7 +66,6 @@ Layernas__Candidate *build_candidate(struct build *build, const struct candidate
     message->params = costs.params;
     message->correct = candidate->reward.correct;
     message->total = candidate->reward.total;
-    message->in_target = candidate->cost >= study->search.target.lowest &&
-                         candidate->cost <= study->search.target.highest;
+    message->in_target = campaign_in_target(coordinator->campaign, candidate->cost);
     return message;
 }

@@ -19,6 +19,7 @@ struct build {
     uint64_t first; /* the row wanted first, from 1; 0: the newest */
     size_t limit;   /* rows of a list, from 1 to STATUS_MAX_ROWS */
     bool failed;
+    char *error; /* the reply's, where the question is wrong */
 };
 
 /* An empty message of that kind. */
@@ -42,6 +43,8 @@ Layernas__Trials *build_trials(struct build *build);
 Layernas__Workers *build_workers(struct build *build);
 Layernas__Pareto *build_pareto(struct build *build);
 Layernas__Best *build_best(struct build *build);
+/* NULL with build->error set where arch is none of the space. */
+Layernas__Why *build_why(struct build *build, const char *arch);
 
 /* spelled: as what it is to be shown, one spelling of the candidate. */
 Layernas__Candidate *build_candidate(struct build *build, const struct candidate *candidate,

@@ -14,6 +14,12 @@ static const char *worker_of(const struct build *build, const struct ledger_entr
     return worker ? worker->name : "";
 }
 
+/* Leases are counted on a clock that may lag behind the loop's (listening_clock). */
+static double seconds_since(const struct build *build, uint64_t at_ms)
+{
+    return build->now_ms > at_ms ? (double)(build->now_ms - at_ms) / 1000 : 0;
+}
+
 static Layernas__Progress *build_progress(struct build *build, const struct progress *progress)
 {
     Layernas__Progress *message = build_message(build, &layernas__progress__descriptor);
@@ -53,8 +59,10 @@ static Layernas__TrialRow *build_trial_row(struct build *build, const struct led
     row->worker = build_text(build, worker_of(build, entry));
     row->failures = entry->failures;
     row->reason = build_text(build, entry->last_reason);
-    if (entry->state == TRIAL_LEASED)
+    if (entry->state == TRIAL_LEASED) {
         row->progress = build_progress(build, &entry->progress);
+        row->running_s = seconds_since(build, entry->leased_at_ms);
+    }
     return row;
 }
 
@@ -95,6 +103,7 @@ static Layernas__TrialRow *build_running(struct build *build, const struct worke
     trial_ledger_entry(build->coordinator->ledger, running->i, &entry);
     memcpy(entry.worker_id, worker->id, sizeof entry.worker_id);
     entry.progress = running->progress;
+    entry.leased_at_ms = running->leased_at_ms;
     return build_trial_row(build, &entry);
 }
 
@@ -127,8 +136,8 @@ static Layernas__WorkerRow *build_worker_row(struct build *build, const struct w
     row->slots = worker->slots;
     row->threads = worker->threads;
     row->numerics = build_text(build, worker->numerics);
-    row->connected_s = (double)(build->now_ms - worker->connected_ms) / 1000;
-    row->silent_s = (double)(build->now_ms - worker->heard_ms) / 1000;
+    row->connected_s = seconds_since(build, worker->connected_ms);
+    row->silent_s = seconds_since(build, worker->heard_ms);
     row->done = worker->done;
     row->failed = worker->failed;
     row->lost = worker->lost;

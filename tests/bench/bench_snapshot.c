@@ -8,7 +8,7 @@
 #include "coordinator/status/snapshot.h"
 #include "tests/unit/status_fixture.h"
 
-enum { ROUNDS = 51, WORKERS = 500, SIZES = 3, QUERIES = 6 };
+enum { ROUNDS = 51, WORKERS = 500, SIZES = 3, QUERIES = 7 };
 
 static const int sizes[SIZES] = { 1000, 100000, 1000000 };
 
@@ -19,6 +19,7 @@ static const struct {
     { "summary", LAYERNAS__QUERY__WHAT__SUMMARY }, { "layers", LAYERNAS__QUERY__WHAT__LAYERS },
     { "trials", LAYERNAS__QUERY__WHAT__TRIALS },   { "workers", LAYERNAS__QUERY__WHAT__WORKERS },
     { "pareto", LAYERNAS__QUERY__WHAT__PARETO },   { "best", LAYERNAS__QUERY__WHAT__BEST },
+    { "why", LAYERNAS__QUERY__WHAT__WHY },
 
 };
 
@@ -104,13 +105,15 @@ static size_t ask(const struct status_fixture *fixture, Layernas__Query__What wh
     Layernas__Query query = LAYERNAS__QUERY__INIT;
     struct bytes reply;
     uint8_t packed[64];
+    bool watches;
 
     query.what = what;
     request.protocol = STATUS_PROTOCOL;
     request.body_case = LAYERNAS__STATUS_REQUEST__BODY_QUERY;
     request.query = &query;
     assert_int_equal(snapshot_reply(&fixture->coordinator, packed,
-                                    layernas__status_request__pack(&request, packed), &reply),
+                                    layernas__status_request__pack(&request, packed), &reply,
+                                    &watches),
                      0);
     free(reply.data);
     return reply.size;

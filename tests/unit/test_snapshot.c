@@ -9,6 +9,7 @@
 
 static struct study *study;
 static struct status_fixture fixture;
+static bool watches; /* the last who asked */
 
 static int begin(void **state)
 {
@@ -33,7 +34,7 @@ static Layernas__StatusReply *reply_to(const uint8_t *request, size_t size)
     Layernas__StatusReply *reply;
     struct bytes packed;
 
-    assert_int_equal(snapshot_reply(&fixture.coordinator, request, size, &packed), 0);
+    assert_int_equal(snapshot_reply(&fixture.coordinator, request, size, &packed, &watches), 0);
     reply = layernas__status_reply__unpack(NULL, packed.size, packed.data);
     free(packed.data);
     assert_non_null(reply);
@@ -142,6 +143,8 @@ static void test_a_search_under_way(void **state)
     check_int_equal("one", reply->workers->n_rows, 1);
     check_int_equal("runs one", reply->workers->rows[0]->n_running, 1);
     check_int_equal("that one", reply->workers->rows[0]->running[0]->number, trial.number);
+    check_true("since", reply->workers->rows[0]->running[0]->running_s == 0.5);
+    check_true("how far", reply->workers->rows[0]->running[0]->progress->fraction == 0.25);
     check_int_equal("did two", reply->workers->rows[0]->done, 2);
     check_true("since", reply->workers->rows[0]->connected_s == 24.5);
     done_with(reply);
