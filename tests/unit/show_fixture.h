@@ -87,4 +87,28 @@ static inline const char *shown(const Layernas__StatusReply *reply)
     return text;
 }
 
+static inline void check_width(const char *name, const char *text, size_t columns)
+{
+    for (const char *line = text; *line; line += strcspn(line, "\n") + 1)
+        if (strcspn(line, "\n") > columns)
+            fail_msg("%s: wider than %zu columns: %.*s", name, columns, (int)strcspn(line, "\n"),
+                     line);
+}
+
+/* The lines wanted must each be there, whole; nothing is wider than a terminal. */
+static inline void check_shown(const char *name, const Layernas__StatusReply *reply,
+                               const char *const *wanted)
+{
+    const char *text = shown(reply);
+
+    check_width(name, text, 80);
+    for (; *wanted; wanted++) {
+        const char *found = strstr(text, *wanted);
+        size_t length = strlen(*wanted);
+
+        if (!found || (found != text && found[-1] != '\n') || found[length] != '\n')
+            fail_msg("%s: no line \"%s\" in\n%s", name, *wanted, text);
+    }
+}
+
 #endif

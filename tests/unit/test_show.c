@@ -1,29 +1,6 @@
 #include "tests/unit/check.h"
 #include "tests/unit/show_fixture.h"
 
-static void check_width(const char *name, const char *text)
-{
-    for (const char *line = text; *line; line += strcspn(line, "\n") + 1)
-        if (strcspn(line, "\n") > 80)
-            fail_msg("%s: wider than 80 columns: %.*s", name, (int)strcspn(line, "\n"), line);
-}
-
-/* The lines wanted must each be there, whole; nothing is wider than a terminal. */
-static void check_shown(const char *name, const Layernas__StatusReply *reply,
-                        const char *const *wanted)
-{
-    const char *text = shown(reply);
-
-    check_width(name, text);
-    for (; *wanted; wanted++) {
-        const char *found = strstr(text, *wanted);
-        size_t length = strlen(*wanted);
-
-        if (!found || (found != text && found[-1] != '\n') || found[length] != '\n')
-            fail_msg("%s: no line \"%s\" in\n%s", name, *wanted, text);
-    }
-}
-
 static void test_summary(void **state)
 {
     static const char *const searching[] = {
@@ -147,7 +124,7 @@ static void test_trials(void **state)
         "    9  search   done            91.25  0.973 M  12.3 s  a-host-with...  1:2:3",
         "  120  final 2  running 43 %        -  0.973 M       -  node1:7         1:2:3",
         "  121  search   quarantined         -  0.973 M       -  -               1:2:3",
-        "the newest 3 of 1,234; --limit N shows more",
+        "the last 3 of 1,234; --last N shows more, --all shows all",
         "failed    trial 121, 3 times: out of memory",
         NULL,
     };
@@ -335,7 +312,7 @@ static void test_large_things_fit_80_columns(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         Layernas__StatusReply reply = reply_of(cases[i].body, cases[i].message);
 
-        check_width(cases[i].name, shown(&reply));
+        check_width(cases[i].name, shown(&reply), 80);
     }
 }
 

@@ -38,12 +38,35 @@ const char *show_costs(const Layernas__Candidate *candidate, const char *metric,
     return text;
 }
 
+const char *show_rate(double rate, char text[PRINT_NUMBER_SIZE])
+{
+    if (rate < 10)
+        snprintf(text, PRINT_NUMBER_SIZE, "%.1f", rate);
+    else
+        print_grouped(rate < 1e15 ? (int64_t)(rate + 0.5) : INT64_MAX, text);
+    return text;
+}
+
+const char *show_span(int64_t lowest, int64_t highest, char text[SHOW_TEXT_SIZE])
+{
+    char from[HUMAN_SIZE], to[HUMAN_SIZE], *from_unit, *to_unit;
+
+    if (lowest > highest)
+        return "no cost";
+    from_unit = strchr(human_amount(lowest, from), ' ');
+    to_unit = strchr(human_amount(highest, to), ' ');
+    if (from_unit && to_unit && strcmp(from_unit, to_unit) == 0)
+        *from_unit = '\0';
+    snprintf(text, SHOW_TEXT_SIZE, "%s - %s", from, to);
+    return text;
+}
+
 void show_omitted(FILE *out, size_t shown, uint64_t total)
 {
     char count[HUMAN_SIZE];
 
     if (shown < total)
-        fprintf(out, "\nthe newest %zu of %s; --limit N shows more\n", shown,
+        fprintf(out, "\nthe last %zu of %s; --last N shows more, --all shows all\n", shown,
                 print_grouped(total, count));
 }
 
@@ -62,6 +85,10 @@ int show_reply(FILE *out, const Layernas__StatusReply *reply)
         return show_pareto(out, reply->pareto, reply->metric);
     case LAYERNAS__STATUS_REPLY__BODY_BEST:
         return show_best(out, reply->best, reply->metric);
+    case LAYERNAS__STATUS_REPLY__BODY_WHY:
+        return show_why(out, reply->why, reply->metric);
+    case LAYERNAS__STATUS_REPLY__BODY_END:
+        return show_end(out, reply->end, reply->metric);
     default: /* reply_read lets no other pass */
         return 0;
     }

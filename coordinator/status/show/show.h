@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "common/print.h"
 #include "proto/layernas.pb-c.h"
 
 /* Whatever the reply, which reply_read has accepted, answers. -ENOMEM. */
@@ -16,6 +17,12 @@ int show_trials(FILE *out, const Layernas__Trials *trials, const char *metric);
 int show_workers(FILE *out, const Layernas__Workers *workers, const char *metric);
 int show_pareto(FILE *out, const Layernas__Pareto *pareto, const char *metric);
 int show_best(FILE *out, const Layernas__Best *best, const char *metric);
+/* The final words of one who watched. */
+int show_end(FILE *out, const Layernas__End *end, const char *metric);
+int show_why(FILE *out, const Layernas__Why *why, const char *metric);
+
+/* Study, state, progress and time alone. */
+void show_end_of_study(FILE *out, const Layernas__Summary *summary);
 
 /* ---- words they share ---- */
 
@@ -31,7 +38,13 @@ const char *show_unit(const char *metric);
 const char *show_costs(const Layernas__Candidate *candidate, const char *metric,
                        char text[SHOW_TEXT_SIZE]);
 
-/* "the newest 20 of 1,234" below a table that is not whole. */
+/* "8.4", "672", "16,978". */
+const char *show_rate(double rate, char text[PRINT_NUMBER_SIZE]);
+
+/* "0.868 - 1.09 M": the unit stands once where both have the same. */
+const char *show_span(int64_t lowest, int64_t highest, char text[SHOW_TEXT_SIZE]);
+
+/* "the last 20 of 1,234" below a table that is not whole. */
 void show_omitted(FILE *out, size_t shown, uint64_t total);
 
 #endif

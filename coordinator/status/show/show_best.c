@@ -99,18 +99,35 @@ static void show_accuracies(FILE *out, const Layernas__Best *best)
         fprintf(out, "test      not tested\n");
 }
 
-int show_best(FILE *out, const Layernas__Best *best, const char *metric)
+static void show_best_head(FILE *out, const Layernas__Best *best, const char *metric)
 {
     const Layernas__Candidate *candidate = best->winner ? best->winner : best->search;
     char costs[SHOW_TEXT_SIZE];
 
+    print_wrapped(out, "arch", SHOW_INDENT, candidate->arch);
+    fprintf(out, "cost      %s\n", show_costs(candidate, metric, costs));
+    show_accuracies(out, best);
+    fprintf(out, "results   %s\n", best->results);
+}
+
+int show_best(FILE *out, const Layernas__Best *best, const char *metric)
+{
     if (!best->search) {
         fprintf(out, "no trial inside the target is done yet\n");
         return 0;
     }
-    fprintf(out, "arch      %s\n", candidate->arch);
-    fprintf(out, "cost      %s\n", show_costs(candidate, metric, costs));
-    show_accuracies(out, best);
-    fprintf(out, "results   %s\n\n", best->results);
+    show_best_head(out, best, metric);
+    fputc('\n', out);
     return show_parts(out, best);
+}
+
+int show_end(FILE *out, const Layernas__End *end, const char *metric)
+{
+    if (end->summary)
+        show_end_of_study(out, end->summary);
+    if (end->best && end->best->search)
+        show_best_head(out, end->best, metric);
+    else
+        fprintf(out, "best      no network inside the target was trained\n");
+    return 0;
 }

@@ -5,21 +5,6 @@
 #include "coordinator/status/show/show.h"
 #include "coordinator/status/show/text_table.h"
 
-/* "0.868 - 1.09 M": the unit stands once where both have the same. */
-static const char *show_span(int64_t lowest, int64_t highest, char text[SHOW_TEXT_SIZE])
-{
-    char from[HUMAN_SIZE], to[HUMAN_SIZE], *from_unit, *to_unit;
-
-    if (lowest > highest)
-        return "no cost";
-    from_unit = strchr(human_amount(lowest, from), ' ');
-    to_unit = strchr(human_amount(highest, to), ' ');
-    if (from_unit && to_unit && strcmp(from_unit, to_unit) == 0)
-        *from_unit = '\0';
-    snprintf(text, SHOW_TEXT_SIZE, "%s - %s", from, to);
-    return text;
-}
-
 static int show_openings(FILE *out, const Layernas__Layers *layers)
 {
     static const struct text_column columns[] = {
@@ -104,7 +89,12 @@ int show_layers(FILE *out, const Layernas__Layers *layers, const char *metric)
         return rc;
     show_omitted(out, layers->n_layers, layers->total);
     now = layers->layers[layers->n_layers - 1];
+    if (now->n_cells == 0)
+        return 0;
     fprintf(out, "\nlayer %u (%s) in pass %u: the best %u of each bucket\n", now->layer + 1,
             now->name, now->pass, now->keep);
-    return show_cells(out, now, metric);
+    rc = show_cells(out, now, metric);
+    if (now->n_cells < now->cells_total)
+        fprintf(out, "\nthe first %zu of %u buckets\n", now->n_cells, now->cells_total);
+    return rc;
 }

@@ -11,6 +11,10 @@ static void show_state(FILE *out, const Layernas__Summary *s)
     fprintf(out, "study     %s\n", s->study);
     snprintf(state, sizeof state, "%.60s%s%.300s", s->state, s->note[0] ? ": " : "", s->note);
     print_wrapped(out, "state", SHOW_INDENT, state);
+}
+
+static void show_place(FILE *out, const Layernas__Summary *s)
+{
     if (s->pass > 0)
         fprintf(out,
                 "layer     %.24s, %u of %u in pass %u: %" PRIu64 " of %" PRIu64 " trials done\n",
@@ -34,7 +38,7 @@ static void show_progress(FILE *out, const Layernas__Summary *s)
         fprintf(out, "final     %u of %u final trainings done\n", s->final_done, s->final_total);
     fprintf(out, "time      %s", human_duration(s->elapsed_s, time));
     if (s->trials_per_hour > 0)
-        fprintf(out, ", %.*f trials/h", s->trials_per_hour < 10 ? 1 : 0, s->trials_per_hour);
+        fprintf(out, ", %s trials/h", show_rate(s->trials_per_hour, time));
     if (s->eta_s >= 0)
         fprintf(out, ", the search ends in about %s", human_duration(s->eta_s, time));
     fputc('\n', out);
@@ -103,6 +107,7 @@ static void show_trouble(FILE *out, const Layernas__Summary *s)
 int show_summary(FILE *out, const Layernas__Summary *summary)
 {
     show_state(out, summary);
+    show_place(out, summary);
     show_progress(out, summary);
     show_best_line(out, summary);
     show_target(out, summary);
@@ -110,4 +115,10 @@ int show_summary(FILE *out, const Layernas__Summary *summary)
     show_trouble(out, summary);
     fprintf(out, "results   %s\n", summary->results);
     return 0;
+}
+
+void show_end_of_study(FILE *out, const Layernas__Summary *summary)
+{
+    show_state(out, summary);
+    show_progress(out, summary);
 }

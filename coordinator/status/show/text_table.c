@@ -69,7 +69,7 @@ void text_table_cell(struct text_table *table, const char *format, ...)
     va_end(args);
 }
 
-static void find_widths(const struct text_table *table, size_t *widths)
+static void find_widths(const struct text_table *table, size_t within, size_t *widths)
 {
     size_t last = table->n_columns - 1, used = 0;
 
@@ -86,14 +86,14 @@ static void find_widths(const struct text_table *table, size_t *widths)
             widths[c] = table->columns[c].most;
         used += widths[c] + GAP;
     }
-    if (used + widths[last] <= PRINT_WIDTH)
+    if (used + widths[last] <= within)
         return;
     for (size_t c = 0; c < last; c++) /* what may be cut makes room for the last */
-        while (table->columns[c].most && widths[c] > NARROWEST && used + NARROWEST > PRINT_WIDTH) {
+        while (table->columns[c].most && widths[c] > NARROWEST && used + NARROWEST > within) {
             widths[c]--;
             used--;
         }
-    widths[last] = used + NARROWEST < PRINT_WIDTH ? PRINT_WIDTH - used : NARROWEST;
+    widths[last] = used + NARROWEST < within ? within - used : NARROWEST;
 }
 
 static void print_cell(const char *text, size_t width, enum text_align align, bool last, FILE *out)
@@ -114,12 +114,17 @@ static void print_cell(const char *text, size_t width, enum text_align align, bo
 
 int text_table_print(const struct text_table *table, FILE *out)
 {
+    return text_table_print_within(table, PRINT_WIDTH, out);
+}
+
+int text_table_print_within(const struct text_table *table, size_t width, FILE *out)
+{
     size_t widths[TEXT_TABLE_MAX_COLUMNS], last;
 
     if (!table || table->failed)
         return -ENOMEM;
     last = table->n_columns - 1;
-    find_widths(table, widths);
+    find_widths(table, width, widths);
     for (size_t c = 0; c <= last; c++)
         print_cell(table->columns[c].heading, widths[c], table->columns[c].align, c == last, out);
     for (size_t i = 0; i < table->n_cells; i++) {

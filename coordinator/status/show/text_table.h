@@ -1,4 +1,4 @@
-/* text_table - rows of cells, aligned, within the width of a terminal. */
+/* text_table - rows of cells, aligned, within a width. */
 #ifndef LAYERNAS_COORDINATOR_STATUS_SHOW_TEXT_TABLE_H
 #define LAYERNAS_COORDINATOR_STATUS_SHOW_TEXT_TABLE_H
 
@@ -28,6 +28,7 @@ void text_table_cell(struct text_table *table, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* Headings and rows. -ENOMEM when a cell was lost, or the whole table; then nothing is written. */
-int text_table_print(const struct text_table *table, FILE *out);
+int text_table_print(const struct text_table *table, FILE *out); /* within PRINT_WIDTH columns */
+int text_table_print_within(const struct text_table *table, size_t width, FILE *out);
 
 #endif
