@@ -1,13 +1,15 @@
-/* What layernas-status is answered. The first byte says to which question. Whatever reply_read takes
- * can be shown, in printable characters only, and written as JSON. */
+/* What layernas-status is answered. The first byte says to which question. Whatever reply_unpack takes
+ * can be shown, in printable characters only, alone and on the screen of --watch, and written as
+ * JSON. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "coordinator/status/show/reply.h"
 #include "coordinator/status/show/show.h"
+#include "coordinator/status/show/watch_screen.h"
 
-enum { QUESTIONS = 6 };
+enum { QUESTIONS = 7 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -30,6 +32,28 @@ static void check_shown(const Layernas__StatusReply *reply)
     free(text);
 }
 
+static void check_screen(const Layernas__StatusReply *reply)
+{
+    struct watch_view view = { .metric = reply->metric, .waiting = "waiting" };
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+
+    if (reply->body_case == LAYERNAS__STATUS_REPLY__BODY_SUMMARY)
+        view.summary = reply->summary;
+    else if (reply->body_case == LAYERNAS__STATUS_REPLY__BODY_WORKERS)
+        view.workers = reply->workers;
+    else if (reply->body_case == LAYERNAS__STATUS_REPLY__BODY_LAYERS)
+        view.layers = reply->layers;
+    else if (reply->body_case == LAYERNAS__STATUS_REPLY__BODY_PARETO)
+        view.pareto = reply->pareto;
+    else
+        view.other = reply;
+    if (!out || watch_screen(out, &view, 80, 24) < 0 || fclose(out) != 0)
+        abort();
+    free(text);
+}
+
 static void check_json(const Layernas__StatusReply *reply)
 {
     json_t *json = reply_json(reply);
@@ -46,10 +70,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     Layernas__StatusReply *reply;
     struct errmsg err;
 
-    if (size == 0 || reply_read(data + 1, size - 1, 1, data[0] % QUESTIONS, &reply, &err) < 0)
+    if (size == 0 || reply_unpack(data + 1, size - 1, &reply, &err) < 0)
         return 0;
-    check_shown(reply);
-    check_json(reply);
+    reply_check(reply, 1, data[0] % QUESTIONS, &err);
+    if (reply->body_case != LAYERNAS__STATUS_REPLY__BODY__NOT_SET) {
+        check_shown(reply);
+        check_screen(reply);
+        check_json(reply);
+    }
     layernas__status_reply__free_unpacked(reply, NULL);
     return 0;
 }

@@ -227,11 +227,15 @@ size_t live_rows(const struct live *live, const char *stage, const char *state)
 
 Layernas__StatusReply *live_ask(const struct live *live, Layernas__Query__What what)
 {
+    const struct question question = { .what = what };
     Layernas__StatusReply *reply;
+    struct client *client;
     struct errmsg err;
 
-    if (client_ask(live->status, what, 0, LIVE_WAIT_MS, &reply, &err) < 0)
+    if (client_open(live->status, &client, &err) < 0 ||
+        client_ask(client, &question, LIVE_WAIT_MS, &reply, &err) < 0)
         fail_msg("%s", err.text);
+    client_close(client);
     return reply;
 }
 

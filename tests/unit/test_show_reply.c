@@ -251,6 +251,20 @@ static void *answer_once(void *arg)
     return NULL;
 }
 
+static int ask_once(const char *endpoint, int timeout_ms, Layernas__StatusReply **reply_out,
+                    struct errmsg *err)
+{
+    const struct question question = { .what = LAYERNAS__QUERY__WHAT__SUMMARY, .limit = 20 };
+    struct client *client;
+    int rc = client_open(endpoint, &client, err);
+
+    if (rc < 0)
+        return rc;
+    rc = client_ask(client, &question, timeout_ms, reply_out, err);
+    client_close(client);
+    return rc;
+}
+
 static void test_client(void **state)
 {
     static const struct {
@@ -283,10 +297,7 @@ static void test_client(void **state)
         pthread_t thread;
 
         assert_int_equal(pthread_create(&thread, NULL, answer_once, &peer), 0);
-        check_int_equal(
-            cases[i].name,
-            client_ask(endpoint, LAYERNAS__QUERY__WHAT__SUMMARY, 20, 60000, &reply, &err),
-            cases[i].want);
+        check_int_equal(cases[i].name, ask_once(endpoint, 60000, &reply, &err), cases[i].want);
         pthread_join(thread, NULL);
         check_string_equal(cases[i].name, err.text, cases[i].error);
         layernas__status_reply__free_unpacked(reply, NULL);
@@ -306,17 +317,13 @@ static void test_client_without_a_coordinator(void **state)
     (void)state;
     assert_int_equal(zmq_bind(socket, "tcp://127.0.0.1:*"), 0); /* listens, and says nothing */
     assert_int_equal(zmq_getsockopt(socket, ZMQ_LAST_ENDPOINT, endpoint, &size), 0);
-    check_int_equal("silence",
-                    client_ask(endpoint, LAYERNAS__QUERY__WHAT__SUMMARY, 20, 50, &reply, &err),
-                    -ETIMEDOUT);
+    check_int_equal("silence", ask_once(endpoint, 50, &reply, &err), -ETIMEDOUT);
     snprintf(wanted, sizeof wanted,
              "no coordinator answered at %s within 0.05 s; is one running there, with this "
              "--status endpoint?",
              endpoint);
     check_string_equal("silence", err.text, wanted);
-    check_int_equal("no endpoint",
-                    client_ask("5556", LAYERNAS__QUERY__WHAT__SUMMARY, 20, 50, &reply, &err),
-                    -EINVAL);
+    check_int_equal("no endpoint", ask_once("5556", 50, &reply, &err), -EINVAL);
     zmq_close(socket);
     zmq_ctx_term(context);
 }

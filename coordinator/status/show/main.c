@@ -1,150 +1,107 @@
 /* layernas-status - asks a coordinator how its study goes, and shows the answer. */
-#include <argp.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <math.h>
-#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/version.h"
 #include "coordinator/status/show/client.h"
+#include "coordinator/status/show/options.h"
 #include "coordinator/status/show/reply.h"
 #include "coordinator/status/show/show.h"
+#include "coordinator/status/show/watch.h"
 #include "coordinator/status/snapshot.h"
 
-enum { EXIT_USAGE = 2, DEFAULT_ROWS = 20, LONGEST_WAIT_S = 3600 };
-
-struct options {
-    const char *endpoint;
-    Layernas__Query__What what;
-    uint32_t limit;
-    double timeout_s;
-    bool json;
-};
-
-const char *argp_program_version = "layernas-status " LAYERNAS_VERSION;
-
-static const char doc[] =
-    "Shows how a running layernas study goes.\v"
-    "  summary   state, progress, best so far, workers, what was spared (default)\n"
-    "  layers    every layer opened, and the candidate table of the current one\n"
-    "  trials    the trials, newest last\n"
-    "  workers   who is connected, and what they run\n"
-    "  pareto    the best accuracy for every cost, of everything trained\n"
-    "  best      the best network inside the target, layer by layer\n"
-    "\n"
-    "Keys of --json are the fields of the answer in layernas.proto; accuracies are in percent, "
-    "costs are whole numbers, times are in seconds.\n"
-    "Exit status: 0 done, 1 no answer or a wrong one, 2 wrong usage.";
-
-static const struct argp_option option_table[] = {
-    { "connect", 'c', "ENDPOINT", 0, "The coordinator's status socket (tcp://127.0.0.1:5556)", 0 },
-    { "json", 'j', NULL, 0, "The same content for programs", 0 },
-    { "limit", 'n', "N", 0, "At most N rows, the newest (20; 0: all that one answer holds)", 0 },
-    { "timeout", 't', "SECONDS", 0, "How long to wait for an answer (5)", 0 },
-    { 0 },
-};
-
-static void parse_limit(const char *text, struct argp_state *state, uint32_t *limit)
+static int print_reply(const Layernas__StatusReply *reply, bool json)
 {
-    char *end;
-    long value = strtol(text, &end, 10);
+    int rc = json ? reply_print_json(stdout, reply) : show_reply(stdout, reply);
 
-    if (*text < '0' || *text > '9' || *end || value > STATUS_MAX_ROWS)
-        argp_error(state, "--limit: \"%s\"; a number from 0 to %d", text, STATUS_MAX_ROWS);
-    *limit = (uint32_t)value;
+    if (rc == 0 && fflush(stdout) != 0)
+        rc = -errno;
+    return rc;
 }
 
-static void parse_timeout(const char *text, struct argp_state *state, double *timeout_s)
+/* How many rows the list has that a reply is a part of, and how many of them it holds: a part only. */
+static uint64_t *list_of(Layernas__StatusReply *reply, size_t *n_out)
 {
-    char *end;
-    double value = strtod(text, &end);
-
-    if (end == text || *end || !(value > 0 && value <= LONGEST_WAIT_S))
-        argp_error(state, "--timeout: \"%s\"; seconds, above 0 and at most %d", text,
-                   LONGEST_WAIT_S);
-    *timeout_s = value;
-}
-
-static void parse_what(const char *text, struct argp_state *state, Layernas__Query__What *what)
-{
-    static const char *const names[] = {
-        [LAYERNAS__QUERY__WHAT__SUMMARY] = "summary", [LAYERNAS__QUERY__WHAT__LAYERS] = "layers",
-        [LAYERNAS__QUERY__WHAT__TRIALS] = "trials",   [LAYERNAS__QUERY__WHAT__WORKERS] = "workers",
-        [LAYERNAS__QUERY__WHAT__PARETO] = "pareto",   [LAYERNAS__QUERY__WHAT__BEST] = "best",
-    };
-
-    if (state->arg_num > 0)
-        argp_error(state, "\"%s\": one thing at a time", text);
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(text, names[i]) == 0) {
-            *what = (Layernas__Query__What)i;
-            return;
-        }
-    argp_error(state, "\"%s\"; summary, layers, trials, workers, pareto or best", text);
-}
-
-static error_t parse_option(int key, char *arg, struct argp_state *state)
-{
-    struct options *options = state->input;
-
-    switch (key) {
-    case 'c':
-        options->endpoint = arg;
-        return 0;
-    case 'j':
-        options->json = true;
-        return 0;
-    case 'n':
-        parse_limit(arg, state, &options->limit);
-        return 0;
-    case 't':
-        parse_timeout(arg, state, &options->timeout_s);
-        return 0;
-    case ARGP_KEY_ARG:
-        parse_what(arg, state, &options->what);
-        return 0;
+    switch (reply->body_case) {
+    case LAYERNAS__STATUS_REPLY__BODY_LAYERS:
+        *n_out = reply->layers->n_layers;
+        return &reply->layers->total;
+    case LAYERNAS__STATUS_REPLY__BODY_TRIALS:
+        *n_out = reply->trials->n_rows;
+        return &reply->trials->total;
+    case LAYERNAS__STATUS_REPLY__BODY_WORKERS:
+        *n_out = reply->workers->n_rows;
+        return &reply->workers->total;
+    case LAYERNAS__STATUS_REPLY__BODY_PARETO:
+        *n_out = reply->pareto->n_candidates;
+        return &reply->pareto->total;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return NULL;
     }
 }
 
-static int print_json(const Layernas__StatusReply *reply)
+/* Prints a page, and moves the question on to the next one; 1 when there is none. */
+static int print_page(Layernas__StatusReply *reply, const struct options *options,
+                      struct question *question)
 {
-    json_t *json = reply_json(reply);
-    int rc = json ? json_dumpf(json, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(10)) : -1;
+    size_t n = 0;
+    uint64_t *total = list_of(reply, &n), rows = total ? *total : 0;
+    uint64_t first = question->first;
 
-    json_decref(json);
-    putchar('\n');
-    return rc < 0 ? -ENOMEM : 0;
+    question->first += n;
+    if (total && n == 0 && first > 1)
+        return 1;
+    if (total && !options->json)
+        *total = n; /* a page leaves nothing out */
+    if (first > 1 && !options->json)
+        putchar('\n');
+    if (print_reply(reply, options->json) < 0)
+        return -EIO;
+    return !total || n == 0 || question->first > rows;
+}
+
+static int ask(struct client *client, const struct options *options, struct errmsg *err)
+{
+    struct question question = {
+        .what = options->what,
+        .limit = options->all ? 0 : options->last,
+        .first = options->all ? 1 : 0,
+        .arch = options->arch,
+    };
+    Layernas__StatusReply *reply;
+    int rc;
+
+    do {
+        rc = client_ask(client, &question, (int)ceil(options->timeout_s * 1000), &reply, err);
+        if (rc < 0)
+            return rc;
+        rc = options->all ? print_page(reply, options, &question)
+                          : print_reply(reply, options->json);
+        layernas__status_reply__free_unpacked(reply, NULL);
+        if (rc < 0)
+            errmsg_set(err, rc, "%s", strerror(-rc));
+    } while (rc == 0 && options->all);
+    return rc < 0 ? rc : 0;
 }
 
 int main(int argc, char **argv)
 {
-    const struct argp argp = { option_table, parse_option, "[WHAT]", doc, NULL, NULL, NULL };
-    struct options options = {
-        .endpoint = "tcp://127.0.0.1:5556",
-        .limit = DEFAULT_ROWS,
-        .timeout_s = 5,
-    };
-    Layernas__StatusReply *reply = NULL;
+    struct options options;
+    struct client *client;
     struct errmsg err;
     int rc;
 
-    argp_err_exit_status = EXIT_USAGE;
-    argp_parse(&argp, argc, argv, 0, NULL, &options);
-    rc = client_ask(options.endpoint, options.what, options.limit,
-                    (int)ceil(options.timeout_s * 1000), &reply, &err);
-    if (rc < 0) {
+    options_parse(argc, argv, &options);
+    if (options.watch_s > 0)
+        return watch(&options);
+    rc = client_open(options.endpoint, &client, &err);
+    if (rc == 0) {
+        rc = ask(client, &options, &err);
+        client_close(client);
+    }
+    if (rc < 0)
         fprintf(stderr, "layernas-status: %s\n", err.text);
-        return rc == -EINVAL ? EXIT_USAGE : EXIT_FAILURE;
-    }
-    rc = options.json ? print_json(reply) : show_reply(stdout, reply);
-    layernas__status_reply__free_unpacked(reply, NULL);
-    if (rc < 0 || fflush(stdout) != 0) {
-        fprintf(stderr, "layernas-status: %s\n", strerror(rc < 0 ? -rc : errno));
-        return EXIT_FAILURE;
-    }
-    return EXIT_SUCCESS;
+    return rc == -EINVAL ? EXIT_USAGE : rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -100,8 +100,8 @@ static int check_message(const ProtobufCMessage *message, struct errmsg *err)
     return rc;
 }
 
-static int check_reply(const Layernas__StatusReply *reply, uint64_t id, Layernas__Query__What what,
-                       struct errmsg *err)
+int reply_check(const Layernas__StatusReply *reply, uint64_t id, Layernas__Query__What what,
+                struct errmsg *err)
 {
     static const Layernas__StatusReply__BodyCase wanted[] = {
         [LAYERNAS__QUERY__WHAT__SUMMARY] = LAYERNAS__STATUS_REPLY__BODY_SUMMARY,
@@ -110,11 +110,9 @@ static int check_reply(const Layernas__StatusReply *reply, uint64_t id, Layernas
         [LAYERNAS__QUERY__WHAT__WORKERS] = LAYERNAS__STATUS_REPLY__BODY_WORKERS,
         [LAYERNAS__QUERY__WHAT__PARETO] = LAYERNAS__STATUS_REPLY__BODY_PARETO,
         [LAYERNAS__QUERY__WHAT__BEST] = LAYERNAS__STATUS_REPLY__BODY_BEST,
+        [LAYERNAS__QUERY__WHAT__WHY] = LAYERNAS__STATUS_REPLY__BODY_WHY,
     };
-    int rc = check_message(&reply->base, err);
 
-    if (rc < 0)
-        return rc;
     if (reply->error[0]) /* first: a coordinator of another protocol says so in it */
         return errmsg_set(err, -EREMOTEIO, "the coordinator answered: %s", reply->error);
     if (reply->protocol != STATUS_PROTOCOL)
@@ -125,19 +123,35 @@ static int check_reply(const Layernas__StatusReply *reply, uint64_t id, Layernas
     return 0;
 }
 
-int reply_read(const uint8_t *data, size_t size, uint64_t id, Layernas__Query__What what,
-               Layernas__StatusReply **reply_out, struct errmsg *err)
+int reply_unpack(const uint8_t *data, size_t size, Layernas__StatusReply **reply_out,
+                 struct errmsg *err)
 {
     Layernas__StatusReply *reply = layernas__status_reply__unpack(NULL, size, data);
     int rc;
 
     if (!reply)
         return errmsg_set(err, -EPROTO, "malformed answer; this is no coordinator");
-    rc = check_reply(reply, id, what, err);
+    rc = check_message(&reply->base, err);
     if (rc < 0) {
         layernas__status_reply__free_unpacked(reply, NULL);
         return rc;
     }
     *reply_out = reply;
     return 0;
+}
+
+int reply_read(const uint8_t *data, size_t size, uint64_t id, Layernas__Query__What what,
+               Layernas__StatusReply **reply_out, struct errmsg *err)
+{
+    Layernas__StatusReply *reply;
+    int rc = reply_unpack(data, size, &reply, err);
+
+    if (rc < 0)
+        return rc;
+    rc = reply_check(reply, id, what, err);
+    if (rc < 0)
+        layernas__status_reply__free_unpacked(reply, NULL);
+    else
+        *reply_out = reply;
+    return rc;
 }

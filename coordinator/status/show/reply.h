@@ -1,21 +1,30 @@
 /* reply - what came over the status socket, checked before anybody sees it; and as JSON.
  *
- * Whatever reply_read accepts answers the question asked, has lists of at most STATUS_MAX_ROWS,
+ * Whatever reply_unpack accepts has lists of at most STATUS_MAX_ROWS,
  * finite numbers, no more correct images than there were, and texts of printable ASCII (anything
- * else in them became '?'). Any submessage may still be NULL. */
+ * else in them became '?'). Any submessage may still be NULL, but not an item of a list or the body. */
 #ifndef LAYERNAS_COORDINATOR_STATUS_SHOW_REPLY_H
 #define LAYERNAS_COORDINATOR_STATUS_SHOW_REPLY_H
 
 #include <jansson.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "common/errmsg.h"
 #include "proto/layernas.pb-c.h"
 
-/* -EPROTO with a line in err: malformed, of another protocol, or no answer to this question.
- * -EREMOTEIO: the coordinator answered with an error, which is then the line. The caller frees the
- * reply with layernas__status_reply__free_unpacked(reply, NULL). */
+/* -EPROTO with a line in err: malformed. The caller frees the reply with
+ * layernas__status_reply__free_unpacked(reply, NULL). */
+int reply_unpack(const uint8_t *data, size_t size, Layernas__StatusReply **reply_out,
+                 struct errmsg *err);
+
+/* Whether it answers this question. -EPROTO: of another protocol, or it does not. -EREMOTEIO: the
+ * coordinator answered with an error, which is then the line. */
+int reply_check(const Layernas__StatusReply *reply, uint64_t id, Layernas__Query__What what,
+                struct errmsg *err);
+
+/* Both. */
 int reply_read(const uint8_t *data, size_t size, uint64_t id, Layernas__Query__What what,
                Layernas__StatusReply **reply_out, struct errmsg *err);
 
@@ -23,6 +32,12 @@ int reply_read(const uint8_t *data, size_t size, uint64_t id, Layernas__Query__W
  * besides, rewards in percent: `reward` of a candidate and of a trial, `test_top1` of the best
  * (null without a result). A new reference; NULL when memory runs out. */
 json_t *reply_json(const Layernas__StatusReply *reply);
+
+/* Prints that, and a line's end. -ENOMEM, or what the stream fails with. */
+int reply_print_json(FILE *out, const Layernas__StatusReply *reply);
+
+/* One message of it. NULL gives JSON's null. */
+json_t *reply_message_json(const ProtobufCMessage *message);
 
 /* The values of a field: one, or as many as are repeated, or none (a oneof that holds another). They
  * lie *stride_out bytes apart from what is returned on. */

@@ -1,8 +1,7 @@
+#include <errno.h>
 #include <stdbool.h>
 
 #include "coordinator/status/show/reply.h"
-
-static json_t *message_json(const ProtobufCMessage *message);
 
 static json_t *value_json(ProtobufCType type, const char *value)
 {
@@ -10,7 +9,7 @@ static json_t *value_json(ProtobufCType type, const char *value)
     case PROTOBUF_C_TYPE_STRING:
         return json_string(*(const char *const *)value);
     case PROTOBUF_C_TYPE_MESSAGE:
-        return message_json(*(const ProtobufCMessage *const *)value);
+        return reply_message_json(*(const ProtobufCMessage *const *)value);
     case PROTOBUF_C_TYPE_DOUBLE:
         return json_real(*(const double *)value);
     case PROTOBUF_C_TYPE_BOOL:
@@ -76,7 +75,7 @@ static int add_derived(const ProtobufCMessage *message, json_t *object)
     return 0;
 }
 
-static json_t *message_json(const ProtobufCMessage *message)
+json_t *reply_message_json(const ProtobufCMessage *message)
 {
     json_t *object;
     bool whole = true;
@@ -99,11 +98,21 @@ json_t *reply_json(const Layernas__StatusReply *reply)
 {
     /* All members of the body are pointers to messages, which begin alike. */
     const void *body = reply->summary;
-    json_t *object = message_json(body);
+    json_t *object = reply_message_json(body);
 
     if (object && json_object_set_new(object, "study", json_string(reply->study)) == 0 &&
         json_object_set_new(object, "metric", json_string(reply->metric)) == 0)
         return object;
     json_decref(object);
     return NULL;
+}
+
+int reply_print_json(FILE *out, const Layernas__StatusReply *reply)
+{
+    json_t *json = reply_json(reply);
+    int rc = json ? json_dumpf(json, out, JSON_INDENT(2) | JSON_REAL_PRECISION(10)) : -1;
+
+    json_decref(json);
+    fputc('\n', out);
+    return rc < 0 ? -ENOMEM : 0;
 }
