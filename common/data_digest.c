@@ -132,6 +132,13 @@ static int list_files(DIR *folder, const char *path, struct data_files *files, s
     return 0;
 }
 
+static int path_of(const char *folder, const struct data_file *file, char path[PATH_SIZE])
+{
+    int n = snprintf(path, PATH_SIZE, "%s/%s%s", folder, file->name, file->gzipped ? ".gz" : "");
+
+    return n < PATH_SIZE ? 0 : -ENAMETOOLONG;
+}
+
 static int add_files(struct digest_state *state, const char *path, const struct data_files *files,
                      const atomic_bool *stop, struct errmsg *err)
 {
@@ -143,8 +150,7 @@ static int add_files(struct digest_state *state, const char *path, const struct 
 
         if (i > 0 && strcmp(file->name, files->list[i - 1].name) == 0)
             continue;
-        if (snprintf(file_path, sizeof file_path, "%s/%s%s", path, file->name,
-                     file->gzipped ? ".gz" : "") >= PATH_SIZE)
+        if (path_of(path, file, file_path) < 0)
             return errmsg_set(err, -ENAMETOOLONG, "%s: the path is too long", path);
         rc = add_file(state, file->name, file_path, stop, err);
     }
@@ -166,6 +172,43 @@ static int add_folder(struct digest_state *state, const char *path, const atomic
         rc = add_files(state, path, &files, stop, err);
     clear_files(&files);
     return rc;
+}
+
+static void add_stamp(struct digest_state *state, const char *name, const char *path)
+{
+    struct stat status = { 0 };
+
+    digest_string(state, name);
+    digest_integer(state, stat(path, &status) < 0 ? errno : 0);
+    digest_integer(state, (int64_t)status.st_ino);
+    digest_integer(state, (int64_t)status.st_size);
+    digest_integer(state, (int64_t)status.st_ctim.tv_sec);
+    digest_integer(state, (int64_t)status.st_ctim.tv_nsec);
+}
+
+struct digest data_stamp(const char *path)
+{
+    struct data_files files = { 0 };
+    struct digest_state state;
+    struct digest digest;
+    DIR *folder = opendir(path);
+
+    digest_begin(&state, "stamp");
+    if (!folder)
+        add_stamp(&state, "", path);
+    else
+        digest_integer(&state, list_files(folder, path, &files, NULL));
+    for (size_t i = 0; i < files.n; i++) {
+        char file_path[PATH_SIZE];
+
+        path_of(path, &files.list[i], file_path);
+        add_stamp(&state, files.list[i].name, file_path);
+    }
+    clear_files(&files);
+    if (folder)
+        closedir(folder);
+    digest_end(&state, &digest);
+    return digest;
 }
 
 int data_digest(const char *path, const atomic_bool *stop, struct digest *digest_out,

@@ -16,4 +16,8 @@
 int data_digest(const char *path, const atomic_bool *stop, struct digest *digest_out,
                 struct errmsg *err);
 
+/* Another one whenever what path holds may have changed, by its files' sizes, inodes and times of
+ * change: takes no longer than asking for these. Every path has one, also one that cannot be read. */
+struct digest data_stamp(const char *path);
+
 #endif

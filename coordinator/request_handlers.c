@@ -50,8 +50,8 @@ static void refuse_version(struct coordinator *coordinator, const struct route *
     refuse(coordinator, route, reason);
 }
 
-/* Returns whether the worker can work on the study. */
-static bool welcome(struct coordinator *coordinator, const struct worker *worker,
+/* Returns whether the worker can work on the study; if not, it is marked so. */
+static bool welcome(struct coordinator *coordinator, struct worker *worker,
                     const struct hello *hello)
 {
     const struct study *study = coordinator->study;
@@ -73,6 +73,8 @@ static bool welcome(struct coordinator *coordinator, const struct worker *worker
         coordinator_complain(coordinator, "worker %s gets no trials: %s", worker->name,
                              message.welcome.no_trials);
     snprintf(message.welcome.study_name, sizeof message.welcome.study_name, "%s", study->name);
+    if (!fit)
+        worker_roster_unfit(coordinator->roster, worker, *message.welcome.data);
     reply_send(coordinator, &worker->route, &message);
     return fit;
 }
@@ -108,10 +110,9 @@ static void take_up_held(struct coordinator *coordinator, const struct worker *w
 }
 
 /* What it holds may come from other data, as after the study was begun anew. */
-static void turn_away(struct coordinator *coordinator, struct worker *worker,
+static void turn_away(struct coordinator *coordinator, const struct worker *worker,
                       const struct hello *hello)
 {
-    worker_roster_unfit(coordinator->roster, worker);
     trial_ledger_lose_worker(coordinator->ledger, worker->id, NULL, 0);
     for (uint32_t i = 0; i < hello->n_held; i++)
         reply_cancel(coordinator, &worker->route, &hello->held[i], "its data is not the study's");
@@ -122,7 +123,7 @@ static void handle_hello(struct coordinator *coordinator, const struct route *ro
 {
     const struct hello *hello = &message->hello;
     struct worker *worker = worker_roster_by_id(coordinator->roster, hello->worker_id);
-    bool known = worker, was_asked = worker && worker->unfit;
+    bool known = worker, was_asked = worker && worker->asked;
     int rc;
 
     if (!speaks_our_protocol(hello)) {
@@ -198,6 +199,8 @@ static void handle_result(struct coordinator *coordinator, const struct route *r
     if (!worker)
         return;
     worker_roster_credit(coordinator->roster, worker, message->result.credit);
+    if (worker->asked)
+        return; /* it will send it again, after it has said what its data is */
     if (worker->unfit)
         refuse_result(coordinator, worker, &message->result);
     else

@@ -104,6 +104,7 @@ void session_greet(struct session *session)
     if (patience_ms > LONGEST_PATIENCE_MS)
         patience_ms = LONGEST_PATIENCE_MS;
     session->state = SESSION_CONNECTING;
+    session_data_changed(session);
     session_send_hello(session);
     uv_timer_start(&session->timer, on_no_answer, jitter(patience_ms), 0);
 }
@@ -137,6 +138,10 @@ static void on_heartbeat(uv_timer_t *timer)
         reconnect(session);
         return;
     }
+    if (session_data_changed(session)) {
+        session_greet(session);
+        return;
+    }
     session_send_heartbeat(session);
     session_send_results_due(session);
 }
@@ -158,7 +163,6 @@ static void on_rested(uv_timer_t *timer)
 void session_rest(struct session *session)
 {
     session->state = SESSION_RESTING;
-    session_forget_trouble(session);
     session_disconnect(session, 0);
     uv_timer_start(&session->timer, on_rested, jitter(REST_MS), 0);
 }

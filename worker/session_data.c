@@ -36,10 +36,28 @@ const char *session_data_trouble(const struct session *session)
     return NULL;
 }
 
-void session_forget_trouble(struct session *session)
+bool session_data_changed(struct session *session)
 {
-    for (size_t i = 0; i < session->options->n_data; i++)
-        session->data[i].unreadable = false;
+    bool changed = false;
+
+    for (size_t i = 0; i < session->options->n_data; i++) {
+        struct own_data *data = &session->data[i];
+        struct digest stamp;
+
+        if (!data->set.known && !data->unreadable)
+            continue; /* nobody asked for it yet */
+        stamp = data_stamp(session->options->data[i].path);
+        if (digest_equal(&stamp, &data->stamp))
+            continue;
+        log_info("data set %s has changed", data->set.name);
+        data->set = (struct data_set){ 0 };
+        memcpy(data->set.name, session->options->data[i].name, sizeof data->set.name);
+        data->unreadable = false;
+        changed = true;
+    }
+    for (uint32_t i = 0; changed && i < session->options->slots; i++)
+        slot_reset(session->slots[i]);
+    return changed;
 }
 
 /* ---- reading ---- */
@@ -48,8 +66,8 @@ static void read_data(uv_work_t *work)
 {
     struct data_reading *reading = work->data;
 
-    reading->rc = data_digest(reading->path, &reading->stop, &reading->data->set.digest,
-                              &reading->data->trouble);
+    reading->stamp = data_stamp(reading->path);
+    reading->rc = data_digest(reading->path, &reading->stop, &reading->digest, &reading->trouble);
 }
 
 static void on_data_read(uv_work_t *work, int status)
@@ -63,6 +81,9 @@ static void on_data_read(uv_work_t *work, int status)
     reading->data = NULL;
     if (session->ended)
         return;
+    data->stamp = reading->stamp;
+    data->set.digest = reading->digest;
+    data->trouble = reading->trouble;
     data->set.known = reading->rc == 0;
     data->unreadable = reading->rc < 0;
     if (data->unreadable)

@@ -14,6 +14,7 @@ enum session_state { SESSION_CONNECTING, SESSION_SERVING, SESSION_RESTING };
 
 struct own_data {
     struct data_set set;
+    struct digest stamp;   /* data_stamp, from before it was read */
     bool unreadable, told; /* told: the last Hello knew either */
     struct errmsg trouble; /* why it is unreadable */
 };
@@ -25,7 +26,11 @@ struct data_reading {
     struct own_data *data; /* NULL: nothing is being read */
     const char *path;
     atomic_bool stop;
+
+    /* The thread's, until it is done. */
     int rc;
+    struct digest digest, stamp;
+    struct errmsg trouble;
 };
 
 struct session {
@@ -103,10 +108,12 @@ void session_read_data(struct session *session, const char *name);
 bool session_reads_data(const struct session *session);
 void session_stop_reading(struct session *session);
 
-/* Why a data set could not be read; NULL: none failed. Forgotten when the study is over: it may be
- * there for the next. */
+/* Why a data set could not be read; NULL: none failed. */
 const char *session_data_trouble(const struct session *session);
-void session_forget_trouble(struct session *session);
+
+/* Whether a data set may have changed since it was read, or found unreadable. Then it counts as unknown,
+ * what slots have loaded is forgotten with what they are at, and a Hello without its digest is due. */
+bool session_data_changed(struct session *session);
 
 /* ---- session_receive.c ---- */
 

@@ -119,6 +119,8 @@ static void take_trial(struct session *session, const struct trial_message *tria
         /* told twice, started once */
     } else if (!slot || session->outbox.n + session->options->slots > WIRE_MAX_HELD) {
         log_warn("trial %" PRIu64 " came without credit and is left", trial->trial.number);
+    } else if (session_data_changed(session)) {
+        session_greet(session); /* which hands it back */
     } else {
         log_info("trial %" PRIu64 " (%s, %s) starts", trial->trial.number,
                  arch_format(&trial->trial.arch, arch), stage_name(trial->trial.stage));

@@ -210,6 +210,13 @@ void slot_cancel(struct slot *slot)
     kill_it(slot, "cancelled");
 }
 
+void slot_reset(struct slot *slot)
+{
+    slot_cancel(slot);
+    if (slot->state == SLOT_FREE)
+        end_process(slot);
+}
+
 bool slot_is_free(const struct slot *slot)
 {
     return slot->state == SLOT_FREE;

@@ -43,6 +43,9 @@ void slot_start(struct slot *slot, const struct trial_message *trial, const stru
 /* Kills what runs; done follows. Nothing happens unless it is RUNNING. */
 void slot_cancel(struct slot *slot);
 
+/* Ends its process, with whatever that has loaded; a trial that runs is cancelled. */
+void slot_reset(struct slot *slot);
+
 bool slot_is_free(const struct slot *slot);
 
 /* What it is about and how far, while it is not free and not cancelled: NULL otherwise. */

@@ -100,12 +100,17 @@ static void stop_waiting(struct worker_roster *roster, struct member *member)
     member->waiting = false;
 }
 
+static bool is_fit(const struct worker *worker)
+{
+    return !worker->unfit && !worker->asked;
+}
+
 /* Waits, or waits no more, as its credit and standing say; keeps its place where it goes on. */
 static void review(struct worker_roster *roster, struct member *member)
 {
     const struct worker *worker = &member->worker;
 
-    if (worker->credit <= worker->sent || worker->put_aside || worker->unfit ||
+    if (worker->credit <= worker->sent || worker->put_aside || !is_fit(worker) ||
         worker->route.size == 0) {
         stop_waiting(roster, member);
     } else if (!member->waiting) {
@@ -121,15 +126,18 @@ void worker_roster_credit(struct worker_roster *roster, struct worker *worker, u
     review(roster, member_of(worker));
 }
 
-static void set_unfit(struct worker_roster *roster, struct worker *worker, bool unfit)
+static void make_fit(struct worker_roster *roster, struct worker *worker)
 {
-    roster->n_unfit += (size_t)unfit - (size_t)worker->unfit;
-    worker->unfit = unfit;
+    roster->n_unfit -= !is_fit(worker);
+    worker->unfit = worker->asked = false;
 }
 
-void worker_roster_unfit(struct worker_roster *roster, struct worker *worker)
+void worker_roster_unfit(struct worker_roster *roster, struct worker *worker, bool asked)
 {
-    set_unfit(roster, worker, true);
+    make_fit(roster, worker);
+    worker->unfit = !asked;
+    worker->asked = asked;
+    roster->n_unfit++;
     review(roster, member_of(worker));
 }
 
@@ -254,7 +262,7 @@ int worker_roster_hello(struct worker_roster *roster, const struct hello *hello,
         return rc;
     roster->slots += hello->slots - member->worker.slots;
     introduce(&member->worker, hello, now_ms);
-    set_unfit(roster, &member->worker, false);
+    make_fit(roster, &member->worker);
     take_route(roster, member, route);
     review(roster, member);
     *worker_out = &member->worker;
@@ -265,7 +273,7 @@ void worker_roster_remove(struct worker_roster *roster, struct worker *worker)
 {
     struct member *member = member_of(worker), *last = roster->members[--roster->n];
 
-    set_unfit(roster, worker, false);
+    make_fit(roster, worker);
     drop_route(roster, member);
     digest_map_remove(&roster->by_id, &member->id);
     roster->slots -= worker->slots;

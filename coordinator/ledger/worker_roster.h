@@ -33,6 +33,7 @@ struct worker {
     uint32_t failures_in_a_row;
     bool put_aside;
     bool unfit; /* for this study, by its data; until its next Hello */
+    bool asked; /* what its data is: it gets no trials before that next Hello either */
 };
 
 struct worker_roster;
@@ -54,8 +55,8 @@ struct worker *worker_roster_by_id(struct worker_roster *roster, const uint8_t i
 /* Raises its credit (never lowers it: messages may come late). */
 void worker_roster_credit(struct worker_roster *roster, struct worker *worker, uint64_t credit);
 
-/* It gets no trials until it says Hello again. */
-void worker_roster_unfit(struct worker_roster *roster, struct worker *worker);
+/* It gets no trials until it says Hello again: unfit, or merely asked. */
+void worker_roster_unfit(struct worker_roster *roster, struct worker *worker, bool asked);
 
 /* One trial was sent to it. With credit left it waits anew, behind the others. */
 void worker_roster_sent(struct worker_roster *roster, struct worker *worker);

@@ -53,6 +53,22 @@ is "and they stay, for another study" \
     "$(status_of state workers | jq -r '[.rows[] | select(.put_aside) | .name] | sort | join(" ")')" \
     "broken none other"
 
+# Data is looked at again when it has changed, whichever way.
+cp "$table" broken.csv.gz
+wait_for "a worker whose data was put right" works broken
+pass "data that is put right is noticed"
+cp plain.csv mine.csv
+worker mine --data nas-bench-macro=mine.csv
+wait_for "one more worker" works mine
+cp other.csv mine.csv
+wait_for "word to a worker whose data has become another" says mine 'no trials.*other data'
+started=$(grep -c starts mine.log)
+done_before=$(done_by mine)
+others=$(done_by plain)
+more() { [ "$(done_by plain)" -gt $((others + 20)) ]; }
+wait_for "trials by others" more
+is "nor does it get any more" "$(grep -c starts mine.log) $(done_by mine)" "$started $done_before"
+
 # The data is the study's from the first result on, whatever restarts.
 kill -9 "$pid" "${workers[@]}"
 wait

@@ -167,6 +167,37 @@ static void test_what_cannot_be_read(void **state)
     }
 }
 
+static void test_a_stamp_tells_when_to_look_again(void **state)
+{
+    static const struct {
+        const char *name, *file, *text;
+        bool changes;
+    } cases[] = {
+        { "nothing", NULL, NULL, false },
+        { "another text of the same size", "a/x.bin", "EX", true },
+        { "a file more", "a/y.bin.gz", "why", true },
+        { "its plain twin", "a/y.bin", "why", true },
+        { "a file of no account", "a/README", "read", false },
+    };
+    const char *root = *state;
+    struct digest before, after;
+
+    write_file(root, "a/x.bin", "ex");
+    before = data_stamp(path_in(root, "a"));
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        usleep(20000); /* more than a tick of the clock of the file system */
+        if (cases[i].file)
+            write_file(root, cases[i].file, cases[i].text);
+        after = data_stamp(path_in(root, "a"));
+        check_int_equal(cases[i].name, !digest_equal(&before, &after), cases[i].changes);
+        before = after;
+    }
+    before = data_stamp(path_in(root, "table.csv"));
+    write_file(root, "table.csv", "arch,acc\n");
+    after = data_stamp(path_in(root, "table.csv"));
+    assert_false(digest_equal(&before, &after)); /* there now */
+}
+
 static void test_it_stops_when_told(void **state)
 {
     const char *root = *state;
@@ -186,6 +217,7 @@ int main(void)
         with_folders(test_what_makes_a_difference),
         with_folders(test_a_table_is_known_by_its_content_alone),
         with_folders(test_what_cannot_be_read),
+        with_folders(test_a_stamp_tells_when_to_look_again),
         with_folders(test_it_stops_when_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

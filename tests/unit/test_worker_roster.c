@@ -157,9 +157,10 @@ static void test_an_unfit_worker_waits_for_nothing(void **state)
     struct worker *other = enter(roster, 1, 1, 9, 0), *fit = enter(roster, 2, 2, 9, 0);
 
     (void)state;
-    worker_roster_unfit(roster, other);
-    worker_roster_unfit(roster, other); /* told twice, counted once */
+    worker_roster_unfit(roster, other, true);
+    worker_roster_unfit(roster, other, true); /* told twice, counted once */
     assert_int_equal(worker_roster_n_fit(roster), 1);
+    assert_true(other->asked);
     assert_ptr_equal(worker_roster_waiting(roster, NULL), fit);
     worker_roster_credit(roster, other, 20);
     assert_ptr_equal(worker_roster_waiting(roster, NULL), fit);
@@ -167,8 +168,9 @@ static void test_an_unfit_worker_waits_for_nothing(void **state)
 
     enter(roster, 1, 1, 9, 0); /* it says Hello again */
     assert_int_equal(worker_roster_n_fit(roster), 2);
+    assert_false(other->asked);
     assert_ptr_equal(worker_roster_waiting(roster, fit), other);
-    worker_roster_unfit(roster, other);
+    worker_roster_unfit(roster, other, false);
     worker_roster_remove(roster, other);
     assert_int_equal(worker_roster_n_fit(roster), 1);
     worker_roster_free(roster);
