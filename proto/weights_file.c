@@ -38,11 +38,8 @@ static int put_file(const struct weights_file *file, const struct bytes *descrip
                     struct bytes *bytes_out)
 {
     size_t size = HEADER + description->size + COUNT + file->floats.size + TRAILER;
-    uint8_t *bytes, *at;
+    uint8_t *bytes = malloc(size), *at;
 
-    if (size > WIRE_MAX_MESSAGE)
-        return -EMSGSIZE;
-    bytes = malloc(size);
     if (!bytes)
         return -ENOMEM;
     memcpy(bytes, magic, sizeof magic);

@@ -35,7 +35,7 @@ struct weights_file {
     struct bytes floats;                /* owned; 4 x n bytes as they stand in the file */
 };
 
-/* -ENOMEM; -EMSGSIZE past WIRE_MAX_MESSAGE. The bytes are the caller's to free(). */
+/* -ENOMEM. The bytes are the caller's to free(); whether they fit a message is for it to see. */
 int weights_file_pack(const struct weights_file *file, struct bytes *bytes_out);
 
 /* -EINVAL with a line in err for whatever is not such a block, or damaged; -ENOMEM. What is accepted

@@ -163,14 +163,14 @@ static int test(const struct trial_message *trial, const char *directory,
 {
     struct weights_file file;
     struct accuracy accuracy;
-    int rc = weights_file_unpack(trial->weights.data, trial->weights.size, &file, err);
+    int rc = load(&test_part, directory, trial->evaluation.data.format, err);
 
+    if (rc == 0)
+        rc = weights_file_unpack(trial->weights.data, trial->weights.size, &file, err);
     if (rc < 0)
         return rc;
     if (!same_network(&file.network, &trial->network))
         rc = errmsg_set(err, -EINVAL, "weights: those of another network");
-    if (rc == 0)
-        rc = load(&test_part, directory, trial->evaluation.data.format, err);
     if (rc == 0)
         rc = trained_measure(&file, &test_part.images, &accuracy, err);
     if (rc == 0)
