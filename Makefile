@@ -107,7 +107,9 @@ $(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(filter %.o,$(FUZZ_DRI
 fuzz:
 	$(MAKE) CC=clang BUILD=build-fuzz SAN=address,undefined,fuzzer-no-link FUZZ_DRIVER=-fsanitize=fuzzer \
 	        build-fuzz/tests/fuzz/fuzz_$(TARGET)
-	build-fuzz/tests/fuzz/fuzz_$(TARGET) -max_total_time=$(or $(TIME),60) tests/fuzz/corpus/$(TARGET)
+	@mkdir -p build-fuzz/corpus/$(TARGET)
+	build-fuzz/tests/fuzz/fuzz_$(TARGET) -max_total_time=$(or $(TIME),60) \
+	        build-fuzz/corpus/$(TARGET) tests/fuzz/corpus/$(TARGET)
 
 test: dependencies
 	@tests/run-all
