@@ -143,7 +143,7 @@ static void check_logits(struct run *run, bool training)
     double *want;
 
     assert_int_equal(net_forward(run->net, run->n, training), 0);
-    dense_read(run->net, net_output(run->net), got);
+    dense_read(run->net, &run->net->output, got);
     if (training)
         read_factors(run);
     want = reference_logits(run->network, run->numbers, run->images, run->n, training, run->factor);
@@ -157,13 +157,12 @@ static void check_logits(struct run *run, bool training)
 /* The net's own derivatives, in the order of the numbers. */
 static float *derive(struct run *run)
 {
-    const struct edge output = net_output_edge(run->net);
     float weight[CHECKED_LOGITS];
     size_t n;
 
     for (size_t i = 0; i < run->logits; i++)
         weight[i] = (float)run->weight[i];
-    dense_accumulate(run->net, &output, weight);
+    dense_accumulate(run->net, &run->net->output, weight);
     assert_int_equal(net_backward(run->net), 0);
     return net_gradients(run->net, &n);
 }

@@ -155,7 +155,7 @@ static void check_logits(struct recorded *r, struct net *net, const char *word)
     size_t n, per_image = (r->classes + r->step - 1) / r->step;
     double *want = recorded_logits(r, word, &n), largest = 0;
 
-    dense_read(net, net_output(net), got);
+    dense_read(net, &net->output, got);
     for (size_t i = 0; i < n; i++)
         largest = fmax(largest, fabs(want[i]));
     for (size_t i = 0; i < n; i++)
@@ -241,7 +241,6 @@ static struct net *make_net(const struct recorded *r, struct network *network,
 /* One training pass, forward and backward; gives the mean loss. */
 static double train(const struct recorded *r, struct net *net)
 {
-    const struct edge output = net_output_edge(net);
     float *logits = malloc(r->n * r->classes * sizeof *logits);
     uint16_t *labels = malloc(r->n * sizeof *labels);
     struct loss loss;
@@ -249,9 +248,9 @@ static double train(const struct recorded *r, struct net *net)
     for (size_t i = 0; i < r->n; i++)
         labels[i] = (uint16_t)(7 * i % r->classes);
     assert_int_equal(net_forward(net, r->n, true), 0);
-    dense_read(net, net_output(net), logits);
+    dense_read(net, &net->output, logits);
     loss = loss_of(logits, labels, r->n, r->classes, 0, logits);
-    dense_accumulate(net, &output, logits);
+    dense_accumulate(net, &net->output, logits);
     assert_int_equal(net_backward(net), 0);
     free(logits);
     free(labels);

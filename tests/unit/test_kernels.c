@@ -210,9 +210,12 @@ static double curve_at(double u, const struct finish *finish, double *slope_out)
     case CURVE_SIGMOID:
         *slope_out = s * (1 - s);
         return s;
-    default:
+    case CURVE_CLAMP:
         *slope_out = u > (double)finish->low && u < (double)finish->high;
         return fmin(fmax(u, (double)finish->low), (double)finish->high);
+    default:
+        *slope_out = 1;
+        return u;
     }
 }
 
@@ -274,7 +277,7 @@ static void check_sums(const struct kernels *kernels, size_t pixels, const struc
         double slope;
 
         finished(x[i], i, finish, &slope);
-        want[i] = (float)slope * (d[i] + (add ? got[i] : 0));
+        want[i] = (float)slope * d[i] + (add ? got[i] : 0);
         want_sum[0][i % BLOCK] += about;
         want_sum[1][i % BLOCK] += about * about;
         want_sum[2][i % BLOCK] += want[i];
@@ -316,12 +319,8 @@ static const struct {
     enum curve curve;
     float low, high;
 } curves[] = {
-    { CURVE_CLAMP, -INFINITY, INFINITY },
-    { CURVE_CLAMP, 0, INFINITY },
-    { CURVE_CLAMP, 0, 0.7f },
-    { .curve = CURVE_HSWISH },
-    { .curve = CURVE_SWISH },
-    { .curve = CURVE_HSIGMOID },
+    { .curve = CURVE_NONE },    { CURVE_CLAMP, 0, INFINITY }, { CURVE_CLAMP, 0, 0.7f },
+    { .curve = CURVE_HSWISH },  { .curve = CURVE_SWISH },     { .curve = CURVE_HSIGMOID },
     { .curve = CURVE_SIGMOID },
 };
 

@@ -200,10 +200,10 @@ static void clear_borders(const struct net *net, const struct node *node, const 
 static void load_values(const struct net *net, const struct node *node, const struct unit *unit,
                         float *a)
 {
-    const struct node *from = &net->nodes[node->input[0].node];
+    const struct edge *edge = &node->input[0];
 
-    for (size_t block = 0; block < from->x.blocks; block++)
-        window_load(net, from, &node->window, block, unit, a + block * node->window.plane);
+    for (size_t block = 0; block < net->nodes[edge->node].x.blocks; block++)
+        window_load(net, edge, &node->window, block, unit, a + block * node->window.plane);
 }
 
 static void conv_forward(struct net *net, struct node *node)

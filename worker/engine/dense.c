@@ -40,26 +40,33 @@ static void matrix_to_row(const struct tensor *x, size_t block, size_t pixel, si
     }
 }
 
-typedef void row_fn(const struct net *net, const struct node *node, size_t block, size_t pixel,
-                    size_t n, float *out);
-
-static void read_matrix(const struct net *net, const struct node *node, row_fn *read, float *matrix)
+void dense_read(const struct net *net, const struct edge *edge, float *matrix)
 {
     _Alignas(64) float row[STRIP * BLOCK];
-    size_t pixels = net->n * node->x.pixels;
+    const struct tensor *x = &net->nodes[edge->node].x;
+    size_t pixels = net->n * x->pixels;
 
-    for (size_t block = 0; block < node->x.blocks; block++)
+    for (size_t block = 0; block < x->blocks; block++)
         for (size_t pixel = 0; pixel < pixels; pixel += STRIP) {
             size_t n = pixels - pixel < STRIP ? pixels - pixel : STRIP;
 
-            read(net, node, block, pixel, n, row);
-            row_to_matrix(&node->x, block, pixel, n, row, matrix);
+            edge_value(net, edge, block, pixel, n, row);
+            row_to_matrix(x, block, pixel, n, row, matrix);
         }
 }
 
-void dense_read(const struct net *net, const struct node *node, float *matrix)
+/* The gradient of x of a dense node itself: one pixel an image. */
+static void read_gradient(const struct net *net, const struct node *node, float *matrix)
 {
-    read_matrix(net, node, node_value, matrix);
+    _Alignas(64) float row[STRIP * BLOCK];
+
+    for (size_t block = 0; block < node->x.blocks; block++)
+        for (size_t image = 0; image < net->n; image += STRIP) {
+            size_t n = net->n - image < STRIP ? net->n - image : STRIP;
+
+            node_gradient(net, node, block, image, n, row);
+            row_to_matrix(&node->x, block, image, n, row, matrix);
+        }
 }
 
 void dense_accumulate(struct net *net, const struct edge *edge, const float *matrix)
@@ -127,7 +134,7 @@ static void dense_forward(struct net *net, struct node *node)
     const struct pass pass = pass_of(net, node);
     int n = (int)net->n, in = (int)features(net, node), out = node->x.shape.channels;
 
-    dense_read(net, edge_node(net, &node->input[0]), pass.a);
+    dense_read(net, &node->input[0], pass.a);
     cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, n, out, in, 1, pass.a, in,
                 node->parameter[WEIGHT].value, in, 0, pass.y, out);
     for (size_t block = 0; block < node->x.blocks; block++) {
@@ -147,8 +154,8 @@ static void dense_backward(struct net *net, struct node *node)
     const struct edge *edge = &node->input[0];
     int n = (int)net->n, in = (int)features(net, node), out = node->x.shape.channels;
 
-    dense_read(net, edge_node(net, edge), pass.a);
-    read_matrix(net, node, node_gradient, pass.y);
+    dense_read(net, edge, pass.a);
+    read_gradient(net, node, pass.y);
     cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, out, in, n, 1, pass.y, out, pass.a, in, 0,
                 node->parameter[WEIGHT].gradient, in);
     for (size_t i = 0; node->parameter[BIAS].n && i < net->n; i++)

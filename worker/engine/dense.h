@@ -4,8 +4,8 @@
 
 #include "worker/engine/net.h"
 
-/* matrix [n][channels][height][width] = the values of a node. */
-void dense_read(const struct net *net, const struct node *node, float *matrix);
+/* matrix [n][channels][height][width] = the values that come by an edge. */
+void dense_read(const struct net *net, const struct edge *edge, float *matrix);
 
 /* edge_accumulate for a whole batch in such a matrix. */
 void dense_accumulate(struct net *net, const struct edge *edge, const float *matrix);

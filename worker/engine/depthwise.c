@@ -68,7 +68,7 @@ static size_t depthwise_scratch(const struct net *net, const struct node *node)
 
 static void depthwise_forward(struct net *net, struct node *node)
 {
-    const struct node *from = &net->nodes[node->input[0].node];
+    const struct edge *edge = &node->input[0];
     const struct window *w = &node->window;
     const struct pass pass = pass_of(net, node);
     struct unit unit;
@@ -80,7 +80,7 @@ static void depthwise_forward(struct net *net, struct node *node)
         for (size_t i = 0; unit_of(net, node, i, &unit); i++) {
             float *out = tensor_at(&node->x, block, unit.out_pixel);
 
-            window_load(net, from, w, block, &unit, pass.a);
+            window_load(net, edge, w, block, &unit, pass.a);
             for (size_t y = 0; y < w->out_height; y++)
                 net->kernels->depthwise(out + y * w->out_width * BLOCK, pass.a + y * window_row(w),
                                         node->offset, taps_of(w), weights, bias_of(node, block),
@@ -127,7 +127,7 @@ static void pass_on_gradient(struct net *net, struct node *node, size_t block,
 
 static void depthwise_backward(struct net *net, struct node *node)
 {
-    const struct node *from = &net->nodes[node->input[0].node];
+    const struct edge *edge = &node->input[0];
     const struct window *w = &node->window;
     const struct pass pass = pass_of(net, node);
     struct unit unit;
@@ -136,10 +136,10 @@ static void depthwise_backward(struct net *net, struct node *node)
     memset(pass.dy, 0, w->back_plane * sizeof *pass.dy);
     for (size_t block = 0; block < node->x.blocks; block++)
         for (size_t i = 0; unit_of(net, node, i, &unit); i++) {
-            window_load(net, from, w, block, &unit, pass.a);
+            window_load(net, edge, w, block, &unit, pass.a);
             window_load_gradient(net, node, w, block, &unit, pass.dy);
             weight_gradient(net, node, block, &unit, &pass);
-            if (from->wants_gradient)
+            if (edge_node(net, edge)->wants_gradient)
                 pass_on_gradient(net, node, block, &unit, &pass);
         }
 }

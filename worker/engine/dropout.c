@@ -36,7 +36,6 @@ static void drop(const struct op *op, struct rng *rng, float *row, size_t n)
 
 static void dropout_forward(struct net *net, struct node *node)
 {
-    const struct node *from = edge_node(net, &node->input[0]);
     size_t pixels = net->n * node->x.pixels;
 
     node->rng_of_pass = node->rng;
@@ -45,7 +44,7 @@ static void dropout_forward(struct net *net, struct node *node)
             size_t n = pixels - pixel < STRIP ? pixels - pixel : STRIP;
             float *x = tensor_at(&node->x, block, pixel);
 
-            node_value(net, from, block, pixel, n, x);
+            edge_value(net, &node->input[0], block, pixel, n, x);
             if (net->training)
                 drop(node_op(net, node), &node->rng, x, n);
             node_moments(net, node, block, pixel, n);

@@ -8,6 +8,7 @@
 struct use {
     bool live;      /* its result leads to the logits */
     size_t readers; /* live ones */
+    struct edge result;
 };
 
 static enum node_kind kind_of(const struct net *net, const struct op *op)
@@ -28,12 +29,13 @@ static enum node_kind kind_of(const struct net *net, const struct op *op)
         return NODE_SCALE;
     case OP_DROPOUT:
         return NODE_DROPOUT;
-    default: /* an addition, or the copy that a lone norm or activation needs */
+    default: /* an addition, or the copy that a norm or an activation of its own needs */
         return NODE_SUM;
     }
 }
 
-static void take_activation(struct node *node, enum activation activation)
+/* The way to what an activation makes of a tensor that is read by `edge`. */
+static struct edge activated(struct edge edge, enum activation activation)
 {
     static const struct {
         enum curve curve;
@@ -47,57 +49,53 @@ static void take_activation(struct node *node, enum activation activation)
         [ACTIVATION_SIGMOID] = { .curve = CURVE_SIGMOID },
     };
 
-    node->has_activation = true;
-    node->curve = curves[activation].curve;
-    node->low = curves[activation].low;
-    node->high = curves[activation].high;
+    edge.curve = curves[activation].curve;
+    edge.low = curves[activation].low;
+    edge.high = curves[activation].high;
+    return edge;
 }
 
-/* Joins an op to a node, if it is a norm or activation that the node can still take. */
-static bool join(struct node *node, const struct op *op)
+static struct edge add_node(struct net *net, const struct use *uses, size_t i)
 {
-    if (op->kind == OP_NORM && !node->has_norm && !node->has_activation) {
-        node->has_norm = node->wants_gradient = true;
-    } else if (op->kind == OP_ACTIVATION && !node->has_activation) {
-        take_activation(node, op->activation);
-    } else {
-        return false;
+    const struct op *op = &net->network.ops[i];
+    struct node *node = &net->nodes[net->n_nodes];
+
+    *node = (struct node){ .kind = kind_of(net, op), .op = i, .live = uses[i].live };
+    node->has_norm = op->kind == OP_NORM;
+    node->wants_gradient = node->has_norm || op->kind == OP_CONV || op->kind == OP_DENSE;
+    for (int k = 0; k < op_inputs(op->kind); k++) {
+        node->input[k] = uses[op->input[k]].result;
+        node->n_inputs++;
+        node->wants_gradient |= edge_node(net, &node->input[k])->wants_gradient;
     }
+    return (struct edge){ .node = net->n_nodes++ };
+}
+
+/* Joins the norm i to the node that its input comes from, if that can still take one. */
+static bool join_norm(struct net *net, const struct use *uses, size_t i)
+{
+    const struct use *in = &uses[net->network.ops[i].input[0]];
+    struct node *node = edge_node(net, &in->result);
+
+    if (!uses[i].live || in->readers > 1 || in->result.curve != CURVE_NONE || node->has_norm ||
+        node->kind == NODE_INPUT) /* which has no way back, as a norm needs */
+        return false;
+    node->has_norm = node->wants_gradient = true;
     return true;
 }
 
-static void add_node(struct net *net, size_t i, bool live)
+static struct edge add_op(struct net *net, const struct use *uses, size_t i)
 {
     const struct op *op = &net->network.ops[i];
-    struct node *node = &net->nodes[net->n_nodes++];
+    struct edge in = uses[op->input[0]].result;
 
-    *node = (struct node){ .kind = kind_of(net, op), .op = i, .live = live };
-    node->low = -INFINITY;
-    node->high = INFINITY;
-    node->wants_gradient = op->kind == OP_CONV || op->kind == OP_DENSE;
-    for (int k = 0; k < op_inputs(op->kind); k++) {
-        size_t from = net->node_of[op->input[k]];
-
-        node->input[node->n_inputs++].node = from;
-        node->wants_gradient |= net->nodes[from].wants_gradient;
-    }
-    join(node, op);
-}
-
-static void add_op(struct net *net, const struct use *uses, size_t i)
-{
-    const struct op *op = &net->network.ops[i];
-    size_t in = (size_t)op->input[0];
-    struct node *before = i > 0 ? &net->nodes[net->node_of[in]] : NULL;
-
-    /* The input has no way back, which a norm would need. */
-    if (before && uses[i].live && uses[in].readers == 1 && before->kind != NODE_INPUT &&
-        join(before, op)) {
-        net->node_of[i] = net->node_of[in];
-        return;
-    }
-    net->node_of[i] = net->n_nodes;
-    add_node(net, i, uses[i].live);
+    if (op->kind == OP_NORM && join_norm(net, uses, i))
+        return in;
+    if (op->kind != OP_ACTIVATION)
+        return add_node(net, uses, i);
+    if (in.curve != CURVE_NONE)
+        in = add_node(net, uses, i);
+    return activated(in, op->activation);
 }
 
 /* The readers' order backward, last node first. */
@@ -113,6 +111,7 @@ static void order_edges(struct net *net, struct edge **latest)
     for (size_t i = 0; i < net->n_nodes; i++)
         if (latest[i])
             latest[i]->last = true;
+    net->output.first = net->output.last = true; /* whoever else reads it leads nowhere */
 }
 
 static void find_uses(const struct network *network, struct use *uses)
@@ -138,8 +137,11 @@ int graph_build(struct net *net, struct errmsg *err)
     net->node_of = calloc(n, sizeof *net->node_of);
     if (uses && latest && net->nodes && net->node_of) {
         find_uses(&net->network, uses);
-        for (size_t i = 0; i < n; i++)
-            add_op(net, uses, i);
+        for (size_t i = 0; i < n; i++) {
+            uses[i].result = add_op(net, uses, i);
+            net->node_of[i] = uses[i].result.node;
+        }
+        net->output = uses[n - 1].result;
         order_edges(net, latest);
     } else {
         rc = errmsg_set(err, -ENOMEM, "no memory for a network");
@@ -189,7 +191,7 @@ static void release(struct shared *shared, size_t node)
 int graph_place_gradients(struct net *net, struct arena *arena)
 {
     struct shared shared = { .taken = calloc(net->n_nodes, sizeof *shared.taken) };
-    size_t *start = calloc(net->n_nodes, sizeof *start), output = net_output_edge(net).node;
+    size_t *start = calloc(net->n_nodes, sizeof *start), output = net->output.node;
     float *base;
 
     if (!shared.taken || !start) {
@@ -197,7 +199,7 @@ int graph_place_gradients(struct net *net, struct arena *arena)
         free(start);
         return -ENOMEM;
     }
-    start[output] = take(&shared, output, tensor_floats(&net_output(net)->g));
+    start[output] = take(&shared, output, tensor_floats(&net->nodes[output].g));
     for (size_t i = net->n_nodes; i-- > 0;) { /* the order of the way back */
         for (size_t k = 0; net->nodes[i].live && k < net->nodes[i].n_inputs; k++) {
             const struct edge *edge = &net->nodes[i].input[k];

@@ -41,7 +41,8 @@ struct matmul_gradient {
 
 /* The shapes of activations, see common/network.h. */
 enum curve {
-    CURVE_CLAMP, /* between low and high: relu, relu6, or none at all */
+    CURVE_NONE,
+    CURVE_CLAMP, /* between low and high: relu, relu6 */
     CURVE_HSWISH,
     CURVE_SWISH,
     CURVE_HSIGMOID,
@@ -53,7 +54,7 @@ enum curve {
 struct finish {
     const float *scale, *shift; /* [16] */
     enum curve curve;
-    float low, high;
+    float low, high; /* of CURVE_CLAMP */
 };
 
 struct kernels {
@@ -87,7 +88,7 @@ struct kernels {
 
     /* out = d, plus out's old contents where add is true. */
     void (*accumulate)(float *out, const float *d, size_t pixels, int add);
-    /* The same, then times the slope of the curve: the gradient of x * scale + shift. sum[0] = sum
+    /* The same with d times the slope of the curve: the gradient of x * scale + shift. sum[0] = sum
      * of out, sum[1] = sum of out * (x - center). */
     void (*accumulate_bent)(float *out, const float *d, size_t pixels, int add, const float *x,
                             const struct finish *finish, const float *center, float sum[2][16]);

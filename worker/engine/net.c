@@ -19,17 +19,6 @@ const struct op *node_op(const struct net *net, const struct node *node)
     return &net->network.ops[node->op];
 }
 
-struct node *net_output(struct net *net)
-{
-    return &net->nodes[net->node_of[net->network.n_ops - 1]];
-}
-
-struct edge net_output_edge(const struct net *net)
-{
-    return (
-        struct edge){ .node = net->node_of[net->network.n_ops - 1], .first = true, .last = true };
-}
-
 /* ---- memory ---- */
 
 static float *take_channels(const struct node *node, struct arena *arena)

@@ -1,21 +1,22 @@
 /* net - a network made ready to run: nodes, their memory, and the way forward and backward.
  *
- * A node is one operation that computes a tensor x, together with the norm and the activation
- * that follow it, if nobody else reads what lies between:
+ * A node is one operation that computes a tensor x, together with the norm that follows it, if nobody
+ * else reads what lies between. An edge is the way by which one operation reads a node, together with
+ * the activation that lies on it:
  *
- *     x = op(values of earlier nodes)             stored
+ *     x = op(values of earlier edges)             stored
  *     value = curve(x * scale + shift)            never stored: applied by whoever reads
  *
  * scale and shift are what batch norm comes to once the batch's statistics are known. Backward the
- * same holds: g, the gradient of the value, is summed up by the readers, the last of which takes it
- * back through the curve, and the sums that the norm's gradient needs, while the numbers are in the
- * cache; and
+ * same holds: g, the gradient of x * scale + shift, is summed up by the readers, each of which takes
+ * what it adds back through its curve; the last takes the sums that the norm's gradient needs, while
+ * the numbers are in the cache; and
  *
  *     gradient of x = g * by_g + x * by_x + by_1  applied by the op, as it reads
  *
  * So each activation crosses the memory once or twice per pass, however many operations there are.
- * A norm or activation that cannot be joined to the op before it becomes a node by itself, with
- * x = copy of its input.
+ * A norm that cannot be joined to the op before it becomes a node by itself, with x = copy of its
+ * input; so does what lies between two activations.
  *
  * Private to engine/; the trainer is its face. */
 #ifndef LAYERNAS_WORKER_ENGINE_NET_H
@@ -32,7 +33,7 @@ enum node_kind {
     NODE_INPUT,
     NODE_CONV,
     NODE_DEPTHWISE,
-    NODE_SUM, /* of one or two inputs */
+    NODE_SUM, /* of one input or two */
     NODE_POOL,
     NODE_DENSE,
     NODE_SCALE,
@@ -44,6 +45,8 @@ enum node_kind {
  * stores its gradient, the others add theirs, the last finishes the sum. */
 struct edge {
     size_t node;
+    enum curve curve;
+    float low, high; /* of CURVE_CLAMP */
     bool first, last;
 };
 
@@ -63,17 +66,15 @@ struct norm {
 
 struct node {
     enum node_kind kind;
-    size_t op; /* index of the op that computes x; of the first op joined, for a copy */
+    size_t op; /* index of the op that computes x; of the norm or activation, for a copy */
     bool live; /* some way leads from it to the logits: else it only keeps its parameters */
-    bool has_norm, has_activation;
+    bool has_norm;
     bool wants_gradient; /* some parameter lies on its way from the input */
 
     size_t n_inputs;
     struct edge input[2];
 
     struct tensor x, g;
-    enum curve curve;
-    float low, high; /* of CURVE_CLAMP */
     float *scale, *shift;
     float *by_g, *by_x, *by_1;
     struct parameter parameter[PARAMETERS];
@@ -90,9 +91,10 @@ struct net {
     struct network network; /* owned */
     size_t n_nodes;
     struct node *nodes;
-    size_t *node_of; /* [ops]: the node that an op became, or became part of */
-    size_t batch;    /* most images at a time */
-    size_t n;        /* images of the present batch */
+    size_t *node_of;    /* [ops]: the node that an op became, or became part of */
+    struct edge output; /* by which the loss reads the logits */
+    size_t batch;       /* most images at a time */
+    size_t n;           /* images of the present batch */
     bool training;
     const struct kernels *kernels;
     struct arena arena;
@@ -111,17 +113,14 @@ void net_free(struct net *net);
 /* Starts the streams of random numbers that dropout draws from, one for each. */
 void net_seed(struct net *net, uint64_t seed);
 
-/* The input's tensor is filled, for n images; leaves the logits in the last node. A training pass
- * uses the batch's statistics and updates the running ones. -ECANCELED when goes_on says no. */
+/* The input's tensor is filled, for n images; leaves the logits to be read by net->output. A
+ * training pass uses the batch's statistics and updates the running ones. -ECANCELED when goes_on
+ * says no. */
 int net_forward(struct net *net, size_t n, bool training);
 
 /* After a training pass, with the gradient of the logits put in by edge_accumulate through
- * net_output; overwrites the gradient of every parameter. -ECANCELED. */
+ * net->output; overwrites the gradient of every parameter. -ECANCELED. */
 int net_backward(struct net *net);
-
-/* The node that gives the logits, and the edge by which the loss reads it. */
-struct node *net_output(struct net *net);
-struct edge net_output_edge(const struct net *net);
 
 const struct op *node_op(const struct net *net, const struct node *node);
 static inline struct node *edge_node(struct net *net, const struct edge *edge)
@@ -132,9 +131,9 @@ static inline struct node *edge_node(struct net *net, const struct edge *edge)
 /* ---- how operations read and write the tensors of nodes; node.c ----
  * A row is n pixels of one block, from `pixel` of the batch on. */
 
-void node_value(const struct net *net, const struct node *node, size_t block, size_t pixel,
+void edge_value(const struct net *net, const struct edge *edge, size_t block, size_t pixel,
                 size_t n, float *out);
-void node_value_add(const struct net *net, const struct node *node, size_t block, size_t pixel,
+void edge_value_add(const struct net *net, const struct edge *edge, size_t block, size_t pixel,
                     size_t n, float *out);
 
 /* To be called once for each row of x that a training pass has written. */
@@ -144,7 +143,8 @@ void node_moments(const struct net *net, struct node *node, size_t block, size_t
 void node_gradient(const struct net *net, const struct node *node, size_t block, size_t pixel,
                    size_t n, float *out);
 
-/* Adds the row d to the gradient of the edge's node. d may be where edge_target said. */
+/* Adds the row d, the gradient of the edge's value, to the gradient of its node. d may be where
+ * edge_target said. */
 void edge_accumulate(struct net *net, const struct edge *edge, size_t block, size_t pixel, size_t n,
                      const float *d);
 

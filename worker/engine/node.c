@@ -12,27 +12,29 @@ void parameter_take(struct node *node, enum parameter_kind kind, size_t n, struc
     p->velocity = arena_take(arena, n, sizeof *p->velocity);
 }
 
-static struct finish finish_of(const struct node *node, size_t block)
+static struct finish finish_of(const struct node *node, const struct edge *edge, size_t block)
 {
     return (struct finish){ .scale = node->scale + block * BLOCK,
                             .shift = node->shift + block * BLOCK,
-                            .curve = node->curve,
-                            .low = node->low,
-                            .high = node->high };
+                            .curve = edge->curve,
+                            .low = edge->low,
+                            .high = edge->high };
 }
 
-void node_value(const struct net *net, const struct node *node, size_t block, size_t pixel,
+void edge_value(const struct net *net, const struct edge *edge, size_t block, size_t pixel,
                 size_t n, float *out)
 {
-    const struct finish finish = finish_of(node, block);
+    const struct node *node = &net->nodes[edge->node];
+    const struct finish finish = finish_of(node, edge, block);
 
     net->kernels->value(out, tensor_at(&node->x, block, pixel), n, &finish);
 }
 
-void node_value_add(const struct net *net, const struct node *node, size_t block, size_t pixel,
+void edge_value_add(const struct net *net, const struct edge *edge, size_t block, size_t pixel,
                     size_t n, float *out)
 {
-    const struct finish finish = finish_of(node, block);
+    const struct node *node = &net->nodes[edge->node];
+    const struct finish finish = finish_of(node, edge, block);
 
     net->kernels->value_add(out, tensor_at(&node->x, block, pixel), n, &finish);
 }
@@ -85,16 +87,17 @@ void edge_accumulate(struct net *net, const struct edge *edge, size_t block, siz
     struct node *node = edge_node(net, edge);
     float *g = tensor_at(&node->g, block, pixel);
     _Alignas(64) float sum[2][BLOCK];
+    bool sums = edge->last && node->has_norm;
 
-    if (!edge->last || !(node->has_norm || node->has_activation)) {
+    if (!sums && edge->curve == CURVE_NONE) {
         net->kernels->accumulate(g, d, n, !edge->first);
         return;
     }
-    const struct finish finish = finish_of(node, block);
-    const float *center = node->has_norm ? node->norm.mean + block * BLOCK : net->zeros;
+    const struct finish finish = finish_of(node, edge, block);
+    const float *center = sums ? node->norm.mean + block * BLOCK : net->zeros;
 
     net->kernels->accumulate_bent(g, d, n, !edge->first, tensor_at(&node->x, block, pixel), &finish,
                                   center, sum);
-    if (node->has_norm)
+    if (sums)
         add_sums(&node->norm, block, sum);
 }

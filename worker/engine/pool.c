@@ -122,7 +122,8 @@ static size_t pool_scratch(const struct net *net, const struct node *node)
 
 static void pool_forward(struct net *net, struct node *node)
 {
-    const struct node *from = edge_node(net, &node->input[0]);
+    const struct edge *edge = &node->input[0];
+    const struct node *from = edge_node(net, edge);
     const struct window *w = &node->window;
     const struct pass pass = pass_of(net, node);
     bool averages = node_op(net, node)->pooling == POOLING_AVERAGE;
@@ -131,7 +132,7 @@ static void pool_forward(struct net *net, struct node *node)
         for (size_t i = 0; i < net->n; i++) {
             float *out = tensor_at(&node->x, block, i * node->x.pixels);
 
-            node_value(net, from, block, i * from->x.pixels, from->x.pixels, pass.image);
+            edge_value(net, edge, block, i * from->x.pixels, from->x.pixels, pass.image);
             for (size_t y = 0; y < w->out_height; y++)
                 for (size_t x = 0; x < w->out_width; x++, out += BLOCK) {
                     struct reach r = reach_of(w, y, x);
@@ -156,7 +157,7 @@ static void pool_backward(struct net *net, struct node *node)
 
             node_gradient(net, node, block, i * node->x.pixels, node->x.pixels, pass.dy);
             if (!averages)
-                node_value(net, from, block, i * from->x.pixels, from->x.pixels, pass.image);
+                edge_value(net, edge, block, i * from->x.pixels, from->x.pixels, pass.image);
             memset(pass.dx, 0, from->x.pixels * BLOCK * sizeof *pass.dx);
             for (size_t y = 0; y < w->out_height; y++)
                 for (size_t x = 0; x < w->out_width; x++, dy += BLOCK) {

@@ -1,5 +1,4 @@
 /* A tensor times a gate, one number for each image and channel. */
-#include <math.h>
 #include <string.h>
 
 #include "worker/engine/net.h"
@@ -41,27 +40,23 @@ static size_t scale_scratch(const struct net *net, const struct node *node)
 /* Multiplication by a gate is the kernels' way of applying a norm. */
 static struct finish times(const struct net *net, const float *gate)
 {
-    return (struct finish){
-        .scale = gate, .shift = net->zeros, .curve = CURVE_CLAMP, .low = -INFINITY, .high = INFINITY
-    };
+    return (struct finish){ .scale = gate, .shift = net->zeros, .curve = CURVE_NONE };
 }
 
 static void scale_forward(struct net *net, struct node *node)
 {
-    const struct node *from = edge_node(net, &node->input[0]);
-    const struct node *by = edge_node(net, &node->input[1]);
     _Alignas(64) float gate[BLOCK];
     const struct finish finish = times(net, gate);
     size_t pixels = node->x.pixels;
 
     for (size_t block = 0; block < node->x.blocks; block++)
         for (size_t i = 0; i < net->n; i++) {
-            node_value(net, by, block, i, 1, gate);
+            edge_value(net, &node->input[1], block, i, 1, gate);
             for (size_t p = 0; p < pixels; p += STRIP) {
                 size_t n = pixels - p < STRIP ? pixels - p : STRIP;
                 float *x = tensor_at(&node->x, block, i * pixels + p);
 
-                node_value(net, from, block, i * pixels + p, n, x);
+                edge_value(net, &node->input[0], block, i * pixels + p, n, x);
                 net->kernels->value(x, x, n, &finish);
                 node_moments(net, node, block, i * pixels + p, n);
             }
@@ -82,7 +77,7 @@ static void scale_image(struct net *net, struct node *node, size_t block, size_t
         size_t n = pixels - p < STRIP ? pixels - p : STRIP, at = image * pixels + p;
 
         node_gradient(net, node, block, at, n, pass.dy);
-        node_value(net, from, block, at, n, pass.a);
+        edge_value(net, edge, block, at, n, pass.a);
         net->kernels->dot(pass.a, pass.dy, n, dgate);
         if (!from->wants_gradient)
             continue;
@@ -100,7 +95,7 @@ static void scale_backward(struct net *net, struct node *node)
     for (size_t block = 0; block < node->x.blocks; block++)
         for (size_t i = 0; i < net->n; i++) {
             memset(dgate, 0, sizeof dgate);
-            node_value(net, by, block, i, 1, gate);
+            edge_value(net, edge, block, i, 1, gate);
             scale_image(net, node, block, i, gate, dgate);
             if (by->wants_gradient)
                 edge_accumulate(net, edge, block, i, 1, dgate);

@@ -28,9 +28,9 @@ static void sum_forward(struct net *net, struct node *node)
             size_t n = pixels - pixel < STRIP ? pixels - pixel : STRIP;
             float *x = tensor_at(&node->x, block, pixel);
 
-            node_value(net, edge_node(net, &node->input[0]), block, pixel, n, x);
+            edge_value(net, &node->input[0], block, pixel, n, x);
             if (node->n_inputs == 2)
-                node_value_add(net, edge_node(net, &node->input[1]), block, pixel, n, x);
+                edge_value_add(net, &node->input[1], block, pixel, n, x);
             node_moments(net, node, block, pixel, n);
         }
 }

@@ -78,7 +78,7 @@ int trainer_new(const struct network *network, const struct schedule *schedule, 
     rc = net_new(network, schedule->batch, kernels_best(), &t->net, err);
     if (rc < 0)
         goto out;
-    t->classes = (size_t)net_output(t->net)->x.shape.channels;
+    t->classes = (size_t)t->net->nodes[t->net->output.node].x.shape.channels;
     rc = allocate_batch(t, schedule->batch);
     if (rc < 0) {
         errmsg_set(err, rc, "no memory for batches of %u images", schedule->batch);
@@ -230,12 +230,11 @@ static void fit_clear(struct fit *fit)
 /* Loss of the batch whose logits the net holds; puts its gradient in. */
 static struct loss score(struct trainer *t, size_t n)
 {
-    const struct edge output = net_output_edge(t->net);
     struct loss loss;
 
-    dense_read(t->net, net_output(t->net), t->logits);
+    dense_read(t->net, &t->net->output, t->logits);
     loss = loss_of(t->logits, t->labels, n, t->classes, t->schedule.label_smoothing, t->logits);
-    dense_accumulate(t->net, &output, t->logits);
+    dense_accumulate(t->net, &t->net->output, t->logits);
     return loss;
 }
 
@@ -355,7 +354,7 @@ int trainer_evaluate(struct trainer *t, const struct image_set *images,
 
         load_batch(t, images, order + i, n, NULL, NULL);
         net_forward(t->net, n, false);
-        dense_read(t->net, net_output(t->net), t->logits);
+        dense_read(t->net, &t->net->output, t->logits);
         loss = loss_of(t->logits, t->labels, n, t->classes, 0, NULL);
         accuracy.correct += loss.correct;
         accuracy.loss += loss.sum;
@@ -379,7 +378,7 @@ int trainer_load(struct trainer *t, const uint8_t *bytes, size_t size, struct er
 }
 
 /* Counts up whenever the order of some floating-point operation changes. */
-enum { NUMERICS_VERSION = 1 };
+enum { NUMERICS_VERSION = 2 };
 
 const char *trainer_numerics(void)
 {

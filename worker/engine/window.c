@@ -76,7 +76,7 @@ bool unit_of(const struct net *net, const struct node *node, size_t i, struct un
     return true;
 }
 
-void window_load(const struct net *net, const struct node *from, const struct window *w,
+void window_load(const struct net *net, const struct edge *edge, const struct window *w,
                  size_t block, const struct unit *unit, float *plane)
 {
     size_t pixel = unit->in_pixel, width = unit->in_width;
@@ -84,9 +84,9 @@ void window_load(const struct net *net, const struct node *from, const struct wi
 
     for (size_t y = 0; y < w->height; y++, pixel += width, padded += w->pitch) {
         if (w->stride == 1) {
-            node_value(net, from, block, pixel, width, padded + w->pad * BLOCK);
+            edge_value(net, edge, block, pixel, width, padded + w->pad * BLOCK);
         } else {
-            node_value(net, from, block, pixel, width, net->row);
+            edge_value(net, edge, block, pixel, width, net->row);
             sort_columns(w, net->row, width, padded);
         }
     }

@@ -12,6 +12,7 @@
 
 #include "common/network.h"
 
+struct edge;
 struct net;
 struct node;
 
@@ -53,8 +54,8 @@ struct unit {
 /* The i-th of the present batch; false when there are no more. */
 bool unit_of(const struct net *net, const struct node *node, size_t i, struct unit *unit_out);
 
-/* Copies a unit of the values of the node `from` into plane, whose border is zero already. */
-void window_load(const struct net *net, const struct node *from, const struct window *w,
+/* Copies a unit of the values that come by an edge into plane, whose border is zero already. */
+void window_load(const struct net *net, const struct edge *edge, const struct window *w,
                  size_t block, const struct unit *unit, float *plane);
 
 /* The same with the gradient of x of the node whose window it is, spread for the way back. */
