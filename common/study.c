@@ -81,6 +81,21 @@ int study_load(const char *path, struct study **study_out, struct errmsg *err)
     return rc < 0 ? rc : study_from(&doc, NULL, study_out, err);
 }
 
+int study_load_varied(const char *path, const char *fields, struct study **study_out,
+                      struct errmsg *err)
+{
+    struct yaml_doc doc;
+    int rc = yaml_doc_load(path, &doc, err);
+
+    if (rc < 0)
+        return rc;
+    rc = study_vary(&doc, "search", fields, err);
+    if (rc == 0)
+        return study_from(&doc, NULL, study_out, err);
+    yaml_doc_clear(&doc);
+    return rc;
+}
+
 int study_parse(const char *text, size_t size, const char *path, struct space *space,
                 struct study **study_out, struct errmsg *err)
 {

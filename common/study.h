@@ -37,14 +37,36 @@ struct layernas_settings {
     struct arch default_arch; /* dearest, cheapest or given */
 };
 
+/* What a result is worth to a strategy without cost buckets (search/in_order.h). */
+enum objective { OBJECTIVE_ACCURACY, OBJECTIVE_MNASNET, OBJECTIVE_TUNAS };
+
+const char *objective_name(enum objective objective);
+
+struct evolution_settings {
+    uint32_t population, tournament;
+};
+
+struct ppo_settings {
+    uint32_t batch, epochs; /* results of an improvement, and its steps */
+    double rate;            /* of learning */
+    double clip, entropy;   /* the clipped objective's epsilon; the bonus for entropy */
+};
+
 struct search_settings {
-    char strategy[32]; /* "layernas" */
+    char strategy[32]; /* "layernas", "random", "evolution", "local", "ppo" */
     uint32_t trials;   /* cap on distinct search trials, at least 1 */
     uint32_t parallel; /* W: search trials to keep in flight */
     uint64_t seed;
     struct cost_range target; /* the final network's cost, inclusive */
     bool canonical;           /* architectures with the same network are one candidate */
     struct layernas_settings layernas;
+
+    /* Of the other strategies. */
+    bool feasible; /* they propose only what meets the target */
+    enum objective objective;
+    double cost_weight; /* the exponent of MnasNet, the factor of TuNAS */
+    struct evolution_settings evolution;
+    struct ppo_settings ppo;
 };
 
 /* Retraining of the best; top 0: no final stage. */
@@ -83,6 +105,11 @@ struct study {
 
 /* -EINVAL with FILE:LINE: FIELD in err, -ENOENT and the like for a file it names, -ENOMEM. */
 int study_load(const char *path, struct study **study_out, struct errmsg *err);
+
+/* The same with some fields of its section `search` replaced: a YAML mapping of plain values,
+ * "{strategy: random, seed: 7}". */
+int study_load_varied(const char *path, const char *fields, struct study **study_out,
+                      struct errmsg *err);
 
 /* The same from memory. path stands for the file, relative paths go by it. space is taken in place
  * of the file's own, and belongs to the study on success; NULL: read the file's. */

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Goes up whenever equal settings and results would give other proposals, training seeds or splits
  * than before: a study of an older version is then refused, not continued as something else. */
@@ -24,15 +25,10 @@ static void write_cost(const struct study *study, FILE *out)
     fprintf(out, "cost.max\t%" PRId64 "\n", study->search.target.highest);
 }
 
-static void write_search(const struct search_settings *search, FILE *out)
+static void write_layernas(const struct layernas_settings *layernas, FILE *out)
 {
-    const struct layernas_settings *layernas = &search->layernas;
     char arch[ARCH_TEXT_SIZE];
 
-    fprintf(out, "search.strategy\t%s\n", search->strategy);
-    fprintf(out, "search.parallel\t%" PRIu32 "\n", search->parallel);
-    fprintf(out, "search.seed\t%" PRIu64 "\n", search->seed);
-    fprintf(out, "search.canonical\t%d\n", search->canonical);
     fprintf(out, "search.buckets\t%" PRIu32 "\n", layernas->buckets);
     fprintf(out, "search.bucket_growth\t%.17g\n", layernas->bucket_growth);
     fprintf(out, "search.keep\t%" PRIu32 "\n", layernas->keep);
@@ -41,6 +37,32 @@ static void write_search(const struct search_settings *search, FILE *out)
     fprintf(out, "search.edges\t%s\n", bucket_edges_name(layernas->edges));
     fprintf(out, "search.bucket_by\t%s\n", bucket_by_name(layernas->bucket_by));
     fprintf(out, "search.default\t%s\n", arch_format(&layernas->default_arch, arch));
+}
+
+static void write_others(const struct search_settings *search, FILE *out)
+{
+    fprintf(out, "search.feasible\t%d\n", search->feasible);
+    fprintf(out, "search.objective\t%s\n", objective_name(search->objective));
+    fprintf(out, "search.cost_weight\t%.17g\n", search->cost_weight);
+    fprintf(out, "search.population\t%" PRIu32 "\n", search->evolution.population);
+    fprintf(out, "search.tournament\t%" PRIu32 "\n", search->evolution.tournament);
+    fprintf(out, "search.batch\t%" PRIu32 "\n", search->ppo.batch);
+    fprintf(out, "search.epochs\t%" PRIu32 "\n", search->ppo.epochs);
+    fprintf(out, "search.rate\t%.17g\n", search->ppo.rate);
+    fprintf(out, "search.clip\t%.17g\n", search->ppo.clip);
+    fprintf(out, "search.entropy\t%.17g\n", search->ppo.entropy);
+}
+
+static void write_search(const struct search_settings *search, FILE *out)
+{
+    fprintf(out, "search.strategy\t%s\n", search->strategy);
+    fprintf(out, "search.parallel\t%" PRIu32 "\n", search->parallel);
+    fprintf(out, "search.seed\t%" PRIu64 "\n", search->seed);
+    fprintf(out, "search.canonical\t%d\n", search->canonical);
+    if (strcmp(search->strategy, "layernas") == 0)
+        write_layernas(&search->layernas, out);
+    else
+        write_others(search, out);
 }
 
 static void write_table(const struct study *study, FILE *out)

@@ -8,10 +8,14 @@ enum {
     MOST_BUCKETS = 100000,
     MOST_KEPT = 1000,
     MOST_PASSES = 1000,
+    MOST_POPULATION = 100000,
+    MOST_EPOCHS = 1000,
     FEWEST_BUCKETS = 4, /* measured: coarser or finer first tables find less in 50 to 400 trials */
 };
 
-static const char *const strategy_names[] = { "layernas", NULL };
+static const char *const strategy_names[] = { "layernas", "random", "evolution",
+                                              "local",    "ppo",    NULL };
+static const char *const objective_names[] = { "accuracy", "mnasnet", "tunas", NULL };
 static const char *const order_names[] = { "forward", "backward", NULL };
 static const char *const edges_names[] = { "children", "reachable", NULL };
 static const char *const bucket_by_names[] = { "cost", "cost+interface", NULL };
@@ -29,6 +33,11 @@ const char *bucket_edges_name(enum bucket_edges edges)
 const char *bucket_by_name(enum bucket_by by)
 {
     return bucket_by_names[by];
+}
+
+const char *objective_name(enum objective objective)
+{
+    return objective_names[objective];
 }
 
 static void read_default(struct section *search, const struct study *study, struct arch *arch)
@@ -79,11 +88,39 @@ static void read_layernas(struct section *search, const struct study *study,
     settings->bucket_by = by;
 }
 
+/* Strategies without cost buckets. Those that may leave the target need an objective that leads them
+ * back. */
+static void read_others(struct section *search, struct search_settings *settings)
+{
+    unsigned objective;
+
+    settings->feasible = true;
+    section_bool(search, "feasible", &settings->feasible);
+    objective = settings->feasible ? OBJECTIVE_ACCURACY : OBJECTIVE_TUNAS;
+    section_choice(search, "objective", objective_names, &objective);
+    settings->objective = objective;
+    settings->cost_weight = -0.07;
+    section_real(search, "cost_weight", -100, 0, &settings->cost_weight);
+    settings->evolution = (struct evolution_settings){ .population = 10, .tournament = 3 };
+    section_count(search, "population", 1, MOST_POPULATION, &settings->evolution.population);
+    section_count(search, "tournament", 1, MOST_POPULATION, &settings->evolution.tournament);
+    settings->ppo = (struct ppo_settings){
+        .batch = 10, .epochs = 4, .rate = 0.1, .clip = 0.2, .entropy = 0.01
+    };
+    section_count(search, "batch", 1, MOST_POPULATION, &settings->ppo.batch);
+    section_count(search, "epochs", 1, MOST_EPOCHS, &settings->ppo.epochs);
+    section_real(search, "rate", 1e-6, 100, &settings->ppo.rate);
+    section_real(search, "clip", 0, 1, &settings->ppo.clip);
+    section_real(search, "entropy", 0, 100, &settings->ppo.entropy);
+}
+
 int study_read_search(const struct section *root, struct study *study)
 {
     static const char *const allowed[] = {
-        "strategy", "trials", "parallel", "seed",      "buckets", "bucket_growth", "keep",
-        "order",    "passes", "edges",    "bucket_by", "default", "canonical",     NULL
+        "strategy",  "trials",   "parallel",  "seed",        "buckets",    "bucket_growth",
+        "keep",      "order",    "passes",    "edges",       "bucket_by",  "default",
+        "canonical", "feasible", "objective", "cost_weight", "population", "tournament",
+        "batch",     "epochs",   "rate",      "clip",        "entropy",    NULL
     };
     struct search_settings *settings = &study->search;
     struct section search = section_open(root, "search", allowed);
@@ -106,6 +143,7 @@ int study_read_search(const struct section *root, struct study *study)
     settings->seed = (uint64_t)seed;
     if (search.rc == 0)
         read_layernas(&search, study, &settings->layernas);
+    read_others(&search, settings);
     study->evaluation.data.split_seed = settings->seed;
     return search.rc;
 }

@@ -103,7 +103,7 @@ static int find_anchor(const struct search_settings *settings, const struct cost
 
     if (rc == -ENOENT)
         return -ERANGE;
-    return rc < 0 ? rc : layernas_candidate(settings, model, &anchor, candidate_out);
+    return rc < 0 ? rc : strategy_candidate(settings, model, &anchor, candidate_out);
 }
 
 static int create(const struct search_settings *settings, const struct cost_model *model,

@@ -22,10 +22,6 @@ struct layernas_place {
 uint32_t layernas_layer(const struct search_settings *settings, const struct cost_model *model,
                         uint32_t position);
 
-/* The candidate that arch is a spelling of. -ENOMEM. */
-int layernas_candidate(const struct search_settings *settings, const struct cost_model *model,
-                       const struct arch *arch, struct arch *candidate_out);
-
 /* All that is decided at that place; the caller's to clear. Children go in the order in which their
  * trials should go out. -ENOMEM. */
 int layernas_open(const struct search_settings *settings, const struct cost_model *model,

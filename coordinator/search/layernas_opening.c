@@ -8,6 +8,7 @@
 #include "coordinator/search/candidate_table.h"
 #include "coordinator/search/layernas.h"
 #include "coordinator/search/opening.h"
+#include "coordinator/search/strategy_ops.h"
 #include "coordinator/search/target.h"
 
 uint32_t layernas_layer(const struct search_settings *settings, const struct cost_model *model,
@@ -29,15 +30,6 @@ static uint64_t searched_layers(const struct search_settings *settings,
     return set;
 }
 
-int layernas_candidate(const struct search_settings *settings, const struct cost_model *model,
-                       const struct arch *arch, struct arch *candidate_out)
-{
-    if (settings->canonical)
-        return space_canonical(cost_model_space(model), arch, candidate_out);
-    *candidate_out = *arch;
-    return 0;
-}
-
 static int make_child(const struct search_settings *settings, const struct cost_model *model,
                       uint64_t searched, struct opening_child *child)
 {
@@ -49,7 +41,7 @@ static int make_child(const struct search_settings *settings, const struct cost_
         child->candidate = child->arch;
         return 0;
     }
-    return layernas_candidate(settings, model, &child->arch, &child->candidate);
+    return strategy_candidate(settings, model, &child->arch, &child->candidate);
 }
 
 static int make_children(const struct search_settings *settings, const struct cost_model *model,

@@ -5,7 +5,8 @@
 
 #include "coordinator/search/strategy_ops.h"
 
-static const struct strategy_ops *const registry[] = { &layernas_ops };
+static const struct strategy_ops *const registry[] = { &layernas_ops, &random_ops, &evolution_ops,
+                                                       &local_ops, &ppo_ops };
 
 static const char *const cap_reached = "trial cap reached";
 
@@ -15,6 +16,15 @@ static const struct strategy_ops *find(const char *name)
         if (strcmp(registry[i]->name, name) == 0)
             return registry[i];
     return NULL;
+}
+
+int strategy_candidate(const struct search_settings *settings, const struct cost_model *model,
+                       const struct arch *arch, struct arch *candidate_out)
+{
+    if (settings->canonical)
+        return space_canonical(cost_model_space(model), arch, candidate_out);
+    *candidate_out = *arch;
+    return 0;
 }
 
 int strategy_new(const struct search_settings *settings, const struct cost_model *model,

@@ -8,7 +8,7 @@
 #include "coordinator/search/proposals.h"
 #include "coordinator/search/strategy.h"
 
-enum { STOP_REASON_SIZE = 64 };
+enum { STOP_REASON_SIZE = 64, SEARCH_STREAM = 1 /* of settings->seed, for rng_init */ };
 
 /* The first member of every implementation's own struct. */
 struct strategy {
@@ -43,6 +43,10 @@ struct strategy_ops {
     uint64_t (*trial_bound)(const struct search_settings *settings, const struct cost_model *model);
 };
 
-extern const struct strategy_ops layernas_ops;
+extern const struct strategy_ops layernas_ops, random_ops, evolution_ops, local_ops, ppo_ops;
+
+/* The candidate that arch is a spelling of. -ENOMEM. */
+int strategy_candidate(const struct search_settings *settings, const struct cost_model *model,
+                       const struct arch *arch, struct arch *candidate_out);
 
 #endif

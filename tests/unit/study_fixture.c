@@ -8,7 +8,7 @@
 
 static char folder[] = "/tmp/layernas-study-XXXXXX";
 
-static const char *const files[] = { "space.yaml", "names.yaml", "table.csv" };
+static const char *const files[] = { "space.yaml", "names.yaml", "table.csv", "study.yaml" };
 
 static const char space_text[] = "input: {channels: 1, height: 8, width: 8, classes: 10}\n"
                                  "stem:\n"
@@ -56,6 +56,11 @@ const char table_study[] = "name: tiny-table\n"
                            "  with: table\n"
                            "  data: {name: bench, path: table.csv}\n"
                            "  table: {arch: arch, write: colons, reward: acc, report: test}\n";
+
+const char *study_fixture_folder(void)
+{
+    return folder;
+}
 
 void study_fixture_write(const char *name, const char *text)
 {

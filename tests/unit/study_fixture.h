@@ -14,6 +14,9 @@ int study_fixture_remove(void **state);
 /* A teardown for tests that wrote into it. */
 int study_fixture_refill(void **state);
 
+/* Where the files are. */
+const char *study_fixture_folder(void);
+
 /* Writes a file of the folder. */
 void study_fixture_write(const char *name, const char *text);
 

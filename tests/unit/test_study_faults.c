@@ -70,7 +70,8 @@ static void test_search(void **state)
         { "zero trials", "trials: 20", "trials: 0",
           "study.yaml:4: search.trials: \"0\"; an integer from 1 to 100000000" },
         { "an unknown strategy", "trials: 20", "trials: 20, strategy: magic",
-          "study.yaml:4: search.strategy: \"magic\"; allowed: layernas" },
+          "study.yaml:4: search.strategy: \"magic\"; allowed: layernas, random, evolution, local, "
+          "ppo" },
         { "a shrinking table", "trials: 20", "trials: 20, bucket_growth: 0.5",
           "study.yaml:4: search.bucket_growth: \"0.5\"; a number from 1 to 100" },
         { "an unknown order", "trials: 20", "trials: 20, order: sideways",
