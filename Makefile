@@ -16,7 +16,8 @@ BUILD  ?= build$(if $(SAN),-san)
 # ---- nothing below needs an edit for a new file ----
 
 PACKAGES := libuv libzmq libprotobuf-c sqlite3 libsodium yaml-0.1 jansson zlib openblas
-PROGRAMS := $(addprefix $(BUILD)/,layernas-coordinator layernas-worker layernas-status)
+PROGRAMS := $(addprefix $(BUILD)/,layernas-coordinator layernas-worker layernas-status \
+                         layernas-compare)
 
 # Kept apart from CFLAGS so that `make CFLAGS=-O0` loses none of it.
 FLAGS = -std=gnu11 -D_GNU_SOURCE -I. -I$(BUILD) -MMD -MP -ffp-contract=off \
@@ -30,7 +31,7 @@ SANITIZE := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-fr
 objects  = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(addsuffix /*.c,$(1))))
 archives = $(patsubst %,$(BUILD)/%.a,$(1))
 
-MAINS := $(patsubst %,$(BUILD)/%/main.o,coordinator coordinator/status/show worker)
+MAINS := $(patsubst %,$(BUILD)/%/main.o,coordinator coordinator/compare coordinator/status/show worker)
 
 all: $(if $(PACKAGE_LIBS),,say-what-is-missing) $(PROGRAMS)
 
@@ -42,11 +43,14 @@ say-what-is-missing:
 $(BUILD)/layernas-coordinator: $(BUILD)/coordinator/main.o $(call archives,coordinator proto common)
 $(BUILD)/layernas-worker:      $(BUILD)/worker/main.o $(call archives,worker proto common)
 $(BUILD)/layernas-status:      $(BUILD)/coordinator/status/show/main.o $(call archives,show proto common)
+$(BUILD)/layernas-compare:     $(BUILD)/coordinator/compare/main.o \
+                               $(call archives,compare coordinator proto common)
 
 $(BUILD)/common.a:      $(call objects,common)
 $(BUILD)/proto.a:       $(call objects,proto) $(BUILD)/proto/layernas.pb-c.o
 $(BUILD)/coordinator.a: $(filter-out $(MAINS),$(call objects,coordinator coordinator/search \
                           coordinator/ledger coordinator/status))
+$(BUILD)/compare.a:     $(filter-out $(MAINS),$(call objects,coordinator/compare))
 $(BUILD)/show.a:        $(filter-out $(MAINS),$(call objects,coordinator/status/show))
 $(BUILD)/worker.a:      $(filter-out $(MAINS),$(call objects,worker worker/evaluate worker/engine \
                           worker/data))
@@ -94,14 +98,14 @@ check: $(if $(SH_CHOSEN),all) $(TEST_PROGRAMS)
 $(BUILD)/tests.a: $(filter-out $(BUILD)/tests/unit/test_% $(BUILD)/tests/gradient/test_% $(BUILD)/tests/bench/bench_%, \
                     $(call objects,tests/unit tests/gradient tests/bench))
 
-$(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/tests.a $(call archives,coordinator show worker proto common)
+$(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/tests.a $(call archives,compare coordinator show worker proto common)
 	$(CC) $(SANITIZE) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
 
 # A fuzz target runs its corpus and seeded mutations of it; `make fuzz` has libFuzzer drive them
 # instead (clang and its runtime needed): make fuzz TARGET=wire TIME=3600
 FUZZ_DRIVER ?= $(BUILD)/tests/fuzz/driver.o
 $(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(filter %.o,$(FUZZ_DRIVER)) \
-                            $(call archives,coordinator show worker proto common)
+                            $(call archives,compare coordinator show worker proto common)
 	$(CC) $(SANITIZE) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(filter -%,$(FUZZ_DRIVER)) $(LIBS)
 
 fuzz:

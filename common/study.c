@@ -81,15 +81,16 @@ int study_load(const char *path, struct study **study_out, struct errmsg *err)
     return rc < 0 ? rc : study_from(&doc, NULL, study_out, err);
 }
 
-int study_load_varied(const char *path, const char *fields, struct study **study_out,
-                      struct errmsg *err)
+int study_load_changed(const char *path, const struct study_change *changes, size_t n,
+                       struct study **study_out, struct errmsg *err)
 {
     struct yaml_doc doc;
     int rc = yaml_doc_load(path, &doc, err);
 
     if (rc < 0)
         return rc;
-    rc = study_vary(&doc, "search", fields, err);
+    for (size_t i = 0; i < n && rc == 0; i++)
+        rc = study_change(&doc, &changes[i], err);
     if (rc == 0)
         return study_from(&doc, NULL, study_out, err);
     yaml_doc_clear(&doc);

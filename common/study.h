@@ -106,10 +106,15 @@ struct study {
 /* -EINVAL with FILE:LINE: FIELD in err, -ENOENT and the like for a file it names, -ENOMEM. */
 int study_load(const char *path, struct study **study_out, struct errmsg *err);
 
-/* The same with some fields of its section `search` replaced: a YAML mapping of plain values,
- * "{strategy: random, seed: 7}". */
-int study_load_varied(const char *path, const char *fields, struct study **study_out,
-                      struct errmsg *err);
+/* Fields to replace in a section of a study: a YAML mapping of plain values, as in
+ * { "search", "{strategy: random, seed: 7}" }. */
+struct study_change {
+    const char *section, *fields;
+};
+
+/* study_load with n changes made first. */
+int study_load_changed(const char *path, const struct study_change *changes, size_t n,
+                       struct study **study_out, struct errmsg *err);
 
 /* The same from memory. path stands for the file, relative paths go by it. space is taken in place
  * of the file's own, and belongs to the study on success; NULL: read the file's. */

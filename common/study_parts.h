@@ -26,9 +26,8 @@ int study_read_final(const struct section *root, struct study *study);
 
 int study_read_limits(const struct section *root, struct study *study);
 
-/* Puts fields, a YAML mapping of plain values, into a section of doc, in place of those that it has.
- * -EINVAL, -ENOMEM. */
-int study_vary(struct yaml_doc *doc, const char *section, const char *fields, struct errmsg *err);
+/* Makes the change in doc, adding fields that the section does not have. -EINVAL, -ENOMEM. */
+int study_change(struct yaml_doc *doc, const struct study_change *change, struct errmsg *err);
 
 /* study->id and evaluation_ids, once all is read. -ENOMEM. */
 int study_identify(struct study *study);

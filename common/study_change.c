@@ -43,24 +43,24 @@ static int id_of(const struct yaml_doc *doc, const yaml_node_t *node)
     return (int)(node - doc->document.nodes.start) + 1;
 }
 
-int study_vary(struct yaml_doc *doc, const char *section, const char *fields, struct errmsg *err)
+int study_change(struct yaml_doc *doc, const struct study_change *change, struct errmsg *err)
 {
+    const char *section = change->section, *fields = change->fields, *key;
     yaml_node_t *map = yaml_map_get(doc, yaml_root(doc), section), *value;
     struct yaml_doc given;
-    const char *key;
     int rc = yaml_doc_parse(fields, strlen(fields), fields, &given, err), map_id;
 
     if (rc < 0)
         return rc;
     if (yaml_root(&given)->type != YAML_MAPPING_NODE)
-        rc = errmsg_set(err, -EINVAL, "\"%.80s\"; fields of `%s`: {seed: 7}", fields, section);
-    if (rc == 0 && (!map || map->type != YAML_MAPPING_NODE))
+        rc = errmsg_set(err, -EINVAL, "\"%.80s\"; fields of `%s`: {NAME: VALUE}", fields, section);
+    else if (!map || map->type != YAML_MAPPING_NODE)
         rc = errmsg_set(err, -EINVAL, "%s: %s: missing; a mapping", doc->path, section);
     map_id = rc == 0 ? id_of(doc, map) : 0;
     for (size_t i = 0; rc == 0 && (value = yaml_map_pair(&given, yaml_root(&given), i, &key));
          i++) {
         if (!key || !yaml_text(value))
-            rc = errmsg_set(err, -EINVAL, "\"%.80s\"; plain values only: {seed: 7}", fields);
+            rc = errmsg_set(err, -EINVAL, "\"%.80s\"; plain values only: {NAME: VALUE}", fields);
         else if (replace(doc, map_id, key, yaml_text(value)) < 0)
             rc = errmsg_set(err, -ENOMEM, "%s: out of memory", doc->path);
     }

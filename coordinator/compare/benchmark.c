@@ -1,0 +1,186 @@
+#include "coordinator/compare/benchmark.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/table.h"
+
+enum { KEY_SIZE = 4096, COLUMNS_SIZE = 1024, REWARD_TOTAL = 1000000 };
+
+size_t benchmark_index(const struct space *space, const struct arch *arch)
+{
+    size_t index = 0;
+
+    for (uint32_t l = 0; l < arch->n; l++)
+        index = index * space_n_options(space, l) + arch->option[l];
+    return index;
+}
+
+struct arch benchmark_arch(const struct space *space, size_t index)
+{
+    struct arch arch = { .n = (uint16_t)space_n_layers(space) };
+
+    for (uint32_t l = arch.n; l-- > 0;) {
+        arch.option[l] = (uint16_t)(index % space_n_options(space, l));
+        index /= space_n_options(space, l);
+    }
+    return arch;
+}
+
+bool benchmark_reward(const struct benchmark *benchmark, uint32_t column, size_t index,
+                      struct reward *reward_out)
+{
+    double percent = benchmark->reward[column][index];
+
+    if (isnan(percent))
+        return false;
+    *reward_out = (struct reward){ .correct = (uint32_t)llround(percent * (REWARD_TOTAL / 100)),
+                                   .total = REWARD_TOTAL };
+    return true;
+}
+
+void benchmark_clear(struct benchmark *benchmark)
+{
+    for (uint32_t i = 0; i < benchmark->n_rewards; i++)
+        free(benchmark->reward[i]);
+    free(benchmark->report);
+    free(benchmark->cost);
+    *benchmark = (struct benchmark){ 0 };
+}
+
+/* Cuts names, joined by ',', apart in place. */
+static int split_columns(char *names, const char **columns, uint32_t *n_out, struct errmsg *err)
+{
+    char *rest = names, *name;
+
+    *n_out = 0;
+    while ((name = strsep(&rest, ","))) {
+        if (!*name || *n_out == BENCHMARK_MAX_REWARDS)
+            return errmsg_set(err, -EINVAL,
+                              "--rewards: 1 to %d columns of the table, joined by ','",
+                              BENCHMARK_MAX_REWARDS);
+        columns[(*n_out)++] = name;
+    }
+    return 0;
+}
+
+static int make_room(struct benchmark *benchmark, struct errmsg *err)
+{
+    bool whole = true;
+
+    for (uint32_t i = 0; i < benchmark->n_rewards; i++)
+        whole &= (benchmark->reward[i] = malloc(benchmark->n * sizeof(double))) != NULL;
+    benchmark->report = malloc(benchmark->n * sizeof *benchmark->report);
+    benchmark->cost = malloc(benchmark->n * sizeof *benchmark->cost);
+    if (whole && benchmark->report && benchmark->cost)
+        return 0;
+    return errmsg_set(err, -ENOMEM, "no memory for the table's rewards");
+}
+
+static int check_percent(const struct study *study, const char *column, const char *key,
+                         double value, struct errmsg *err)
+{
+    if (value >= 0 && value <= 100)
+        return 0;
+    return errmsg_set(err, -EINVAL, "%s: row '%s': %s: %g; percent, from 0 to 100",
+                      study->data_path, key, column, value);
+}
+
+/* columns: those of the rewards, then that of the report where there is one. */
+static int read_row(const struct study *study, const struct table *table,
+                    const char *const *columns, uint32_t n_columns, size_t index,
+                    struct benchmark *benchmark, struct errmsg *err)
+{
+    struct arch arch = benchmark_arch(study->space, index);
+    char key[KEY_SIZE];
+    long row;
+    int rc = 0;
+
+    study_table_key(study, &arch, key, sizeof key);
+    row = table_find(table, key);
+    benchmark->cost[index] = cost_of(study->cost_model, &arch);
+    benchmark->report[index] = NAN;
+    for (uint32_t i = 0; i < benchmark->n_rewards; i++)
+        benchmark->reward[i][index] = NAN;
+    for (uint32_t i = 0; row >= 0 && rc == 0 && i < n_columns; i++) {
+        double value = table_value(table, (size_t)row, i);
+
+        rc = check_percent(study, columns[i], key, value, err);
+        if (i < benchmark->n_rewards)
+            benchmark->reward[i][index] = value;
+        if (i == 0 || i == benchmark->n_rewards)
+            benchmark->report[index] = value;
+    }
+    return rc;
+}
+
+static void find_best(const struct cost_range *target, struct benchmark *benchmark)
+{
+    for (size_t i = 0; i < benchmark->n; i++) {
+        if (isnan(benchmark->report[i]) || benchmark->cost[i] < target->lowest ||
+            benchmark->cost[i] > target->highest)
+            continue;
+        benchmark->n_feasible++;
+        benchmark->best_report = fmax(benchmark->best_report, benchmark->report[i]);
+        for (uint32_t c = 0; c < benchmark->n_rewards; c++)
+            benchmark->best_reward[c] = fmax(benchmark->best_reward[c], benchmark->reward[c][i]);
+    }
+}
+
+static int read_rows(const struct study *study, const struct table *table,
+                     const char *const *columns, uint32_t n_columns, struct benchmark *benchmark,
+                     struct errmsg *err)
+{
+    int rc = make_room(benchmark, err);
+
+    for (size_t i = 0; rc == 0 && i < benchmark->n; i++)
+        rc = read_row(study, table, columns, n_columns, i, benchmark, err);
+    if (rc == 0)
+        find_best(&study->search.target, benchmark);
+    return rc;
+}
+
+int benchmark_load(const struct study *study, const char *reward_columns,
+                   struct benchmark *benchmark_out, struct errmsg *err)
+{
+    const struct table_spec *spec = &study->evaluation.table;
+    const char *columns[BENCHMARK_MAX_REWARDS + 1];
+    char names[COLUMNS_SIZE];
+    struct benchmark benchmark = { 0 };
+    struct table *table;
+    uint32_t n_columns;
+    int rc;
+
+    if (study->evaluation.evaluator != EVALUATOR_TABLE)
+        return errmsg_set(err, -EINVAL, "%s: evaluate.with: only a table can be compared on",
+                          study->path);
+    if (space_size(study->space) > BENCHMARK_MOST)
+        return errmsg_set(err, -EINVAL, "%s: %.0f architectures; up to %d", study->path,
+                          space_size(study->space), BENCHMARK_MOST);
+    if (!*study->data_path)
+        return errmsg_set(err, -EINVAL, "%s: evaluate.data.path must say where the table is",
+                          study->path);
+    if (snprintf(names, sizeof names, "%s",
+                 reward_columns ? reward_columns : spec->reward_column) >= (int)sizeof names)
+        return errmsg_set(err, -EINVAL, "--rewards: too long");
+    rc = split_columns(names, columns, &benchmark.n_rewards, err);
+    if (rc < 0)
+        return rc;
+    n_columns = benchmark.n_rewards;
+    if (*spec->report_column)
+        columns[n_columns++] = spec->report_column;
+    rc = table_load(study->data_path, spec->arch_columns, columns, n_columns, &table, err);
+    if (rc < 0)
+        return rc;
+    benchmark.n = (size_t)space_size(study->space);
+    rc = read_rows(study, table, columns, n_columns, &benchmark, err);
+    table_free(table);
+    if (rc < 0)
+        benchmark_clear(&benchmark);
+    else
+        *benchmark_out = benchmark;
+    return rc;
+}

@@ -1,0 +1,47 @@
+/* contest - strategies x runs on a benchmark.
+ *
+ * Run r of every strategy has the seed first_seed + r and the r-th reward column in turn. A run plays
+ * the daemon: `parallel` trials in flight, told in order of issue. Runs are independent, so the
+ * outcome does not depend on the number of threads. */
+#ifndef LAYERNAS_COORDINATOR_COMPARE_CONTEST_H
+#define LAYERNAS_COORDINATOR_COMPARE_CONTEST_H
+
+#include "common/digest.h"
+#include "coordinator/compare/benchmark.h"
+
+enum { CONTEST_LABEL_SIZE = 64, NOTHING_FOUND = UINT32_MAX };
+
+struct contestant {
+    char label[CONTEST_LABEL_SIZE];
+    struct study *study; /* its search section is the contestant's */
+    struct run *runs;    /* owned, n_runs of them */
+};
+
+/* best[t]: index of the best architecture in the target after t + 1 trials, NOTHING_FOUND before
+ * there is one. A search that ended early keeps what it had. */
+struct run {
+    uint64_t seed;
+    uint32_t column;      /* of the rewards */
+    uint32_t trials;      /* really made */
+    uint32_t *best;       /* owned, `trials` of the contest */
+    struct digest digest; /* of all that it proposed, and the column */
+};
+
+struct contest {
+    const struct benchmark *benchmark;
+    struct contestant *contestants;
+    uint32_t n_contestants, n_runs, trials;
+    uint64_t first_seed;
+};
+
+/* Runs them all on so many threads. On failure (-ENOMEM, -EAGAIN, a strategy's own) what was run
+ * stays to be cleared. */
+int contest_run(struct contest *contest, uint32_t threads, struct errmsg *err);
+
+/* Of the contestants' runs; the contestants themselves are the caller's. */
+void contest_clear(struct contest *contest);
+
+/* Runs that proposed the same in the same order count once. */
+uint32_t contest_distinct(const struct contest *contest, const struct contestant *contestant);
+
+#endif

@@ -1,0 +1,33 @@
+/* findings - a contest as people and programs read it. */
+#ifndef LAYERNAS_COORDINATOR_COMPARE_FINDINGS_H
+#define LAYERNAS_COORDINATOR_COMPARE_FINDINGS_H
+
+#include <stdio.h>
+
+#include "coordinator/compare/entrants.h"
+#include "coordinator/compare/statistics.h"
+
+/* Statistics of all contestants at all budgets, computed once. */
+struct findings {
+    const struct contest *contest;
+    const struct study *study; /* the first contestant's: name, space, target */
+    uint32_t budgets[BUDGETS_MAX], n_budgets;
+    uint32_t distinct[ENTRANTS_MAX];
+    struct statistics at[ENTRANTS_MAX][BUDGETS_MAX];
+};
+
+/* Fills all but contest, study and budgets. -ENOMEM. */
+int findings_compute(struct findings *findings);
+
+/* For the terminal, at most 80 columns. */
+void findings_print(const struct findings *findings, FILE *out);
+
+/* 0 or -ENOMEM. */
+int findings_print_json(const struct findings *findings, FILE *out);
+
+/* summary.csv: a line for each strategy and budget; runs.csv: for each run of each too. Both are
+ * results_writer; arg is the findings. */
+int findings_write_summary(FILE *out, const void *arg);
+int findings_write_runs(FILE *out, const void *arg);
+
+#endif

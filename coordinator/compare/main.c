@@ -1,0 +1,201 @@
+/* layernas-compare: strategies side by side on a benchmark table, many runs each. */
+#include <argp.h>
+#include <errno.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/version.h"
+#include "coordinator/compare/findings.h"
+#include "coordinator/status/results_file.h"
+
+enum { EXIT_FAILED = 1, EXIT_USAGE = 2, MOST_RUNS = 100000, MOST_THREADS = 1024 };
+
+enum option_key {
+    OPTION_STRATEGIES = 256,
+    OPTION_RUNS,
+    OPTION_BUDGETS,
+    OPTION_MAX,
+    OPTION_SEED,
+    OPTION_REWARDS,
+    OPTION_OUT,
+    OPTION_THREADS,
+    OPTION_JSON,
+};
+
+struct arguments {
+    const char *study_path, *strategies, *budgets, *max, *rewards, *out;
+    uint32_t runs, seed, threads;
+    bool json;
+};
+
+const char *argp_program_version = "layernas-compare " LAYERNAS_VERSION;
+
+static const struct argp_option options[] = {
+    { "strategies", OPTION_STRATEGIES, "LIST", 0,
+      "layernas,random,evolution,local,ppo by default; with settings: "
+      "LABEL=layernas{buckets: 8, keep: 2}",
+      1 },
+    { "runs", OPTION_RUNS, "N", 0, "Runs of each, with seeds of their own (100)", 1 },
+    { "budgets", OPTION_BUDGETS, "LIST", 0, "Trials to look after (50,100,... search.trials)", 1 },
+    { "max", OPTION_MAX, "COST", 0, "In place of the study's cost.max: 220M, 35%", 1 },
+    { "seed", OPTION_SEED, "N", 0, "Of the first run, the others follow (1)", 1 },
+    { "rewards", OPTION_REWARDS, "LIST", 0,
+      "Columns of the table that the runs take for reward in turn (evaluate.table.reward)", 1 },
+    { "out", OPTION_OUT, "DIR", 0, "Write summary.csv and runs.csv there", 2 },
+    { "threads", OPTION_THREADS, "N", 0, "One for each processor by default", 2 },
+    { "json", OPTION_JSON, NULL, 0, "Print as JSON", 2 },
+    { 0 },
+};
+
+static uint32_t parse_count(struct argp_state *state, const char *name, const char *text,
+                            uint32_t most)
+{
+    char *end;
+    unsigned long n = *text >= '0' && *text <= '9' ? strtoul(text, &end, 10) : 0;
+
+    if (n < 1 || n > most || *end)
+        argp_error(state, "--%s: \"%s\"; a number from 1 to %u", name, text, most);
+    return (uint32_t)n;
+}
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+    struct arguments *arguments = state->input;
+
+    switch (key) {
+    case OPTION_STRATEGIES:
+        arguments->strategies = text;
+        break;
+    case OPTION_RUNS:
+        arguments->runs = parse_count(state, "runs", text, MOST_RUNS);
+        break;
+    case OPTION_BUDGETS:
+        arguments->budgets = text;
+        break;
+    case OPTION_MAX:
+        arguments->max = text;
+        break;
+    case OPTION_SEED:
+        arguments->seed = parse_count(state, "seed", text, UINT32_MAX - MOST_RUNS);
+        break;
+    case OPTION_REWARDS:
+        arguments->rewards = text;
+        break;
+    case OPTION_OUT:
+        arguments->out = text;
+        break;
+    case OPTION_THREADS:
+        arguments->threads = parse_count(state, "threads", text, MOST_THREADS);
+        break;
+    case OPTION_JSON:
+        arguments->json = true;
+        break;
+    case ARGP_KEY_ARG:
+        if (arguments->study_path)
+            argp_error(state, "\"%s\": one study file at a time", text);
+        arguments->study_path = text;
+        break;
+    case ARGP_KEY_END:
+        if (!arguments->study_path)
+            argp_error(state, "no study file");
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+static int write_files(const struct findings *findings, const char *directory, struct errmsg *err)
+{
+    int rc;
+
+    if (mkdir(directory, 0777) < 0 && errno != EEXIST)
+        return errmsg_set(err, -errno, "%s: %s", directory, strerror(errno));
+    rc = results_file_replace(directory, "summary.csv", findings_write_summary, findings, err);
+    if (rc == 0)
+        rc = results_file_replace(directory, "runs.csv", findings_write_runs, findings, err);
+    return rc;
+}
+
+static int present(struct findings *findings, const struct arguments *arguments, struct errmsg *err)
+{
+    int rc = findings_compute(findings);
+
+    if (rc == 0 && arguments->json)
+        rc = findings_print_json(findings, stdout);
+    else if (rc == 0)
+        findings_print(findings, stdout);
+    if (rc < 0)
+        return errmsg_set(err, rc, "out of memory");
+    return arguments->out ? write_files(findings, arguments->out, err) : 0;
+}
+
+static int compare(const struct arguments *arguments, struct contest *contest,
+                   struct findings *findings, struct errmsg *err)
+{
+    const struct study *study = contest->contestants[0].study;
+    struct benchmark benchmark;
+    int rc = 0;
+
+    if (arguments->budgets)
+        rc = budgets_parse(arguments->budgets, findings->budgets, &findings->n_budgets, err);
+    else
+        findings->n_budgets = budgets_default(study->search.trials, findings->budgets);
+    if (rc == 0)
+        rc = benchmark_load(study, arguments->rewards, &benchmark, err);
+    if (rc < 0)
+        return rc;
+    contest->benchmark = &benchmark;
+    contest->n_runs = arguments->runs;
+    contest->first_seed = arguments->seed;
+    contest->trials = findings->budgets[findings->n_budgets - 1];
+    findings->contest = contest;
+    findings->study = study;
+    rc = contest_run(contest, arguments->threads, err);
+    if (rc == 0)
+        rc = present(findings, arguments, err);
+    contest_clear(contest);
+    benchmark_clear(&benchmark);
+    return rc;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct argp argp = {
+        options,
+        parse,
+        "STUDY.yaml",
+        "Compares search strategies on the benchmark table of a study: many runs of each, nothing "
+        "is trained.\v"
+        "Exit status: 0 done, 1 failed, 2 wrong usage or study file.",
+        NULL,
+        NULL,
+        NULL
+    };
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    struct arguments arguments = { .strategies = "layernas,random,evolution,local,ppo",
+                                   .runs = 100,
+                                   .seed = 1,
+                                   .threads = processors > 0 ? (uint32_t)processors : 1 };
+    struct contest contest = { 0 };
+    static struct findings findings;
+    struct errmsg err = { "" };
+    int rc;
+
+    argp_err_exit_status = EXIT_USAGE;
+    argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+    rc = sodium_init() < 0
+             ? errmsg_set(&err, -EIO, "libsodium finds no source of random numbers")
+             : entrants_load(arguments.study_path, arguments.max, arguments.strategies,
+                             &contest.contestants, &contest.n_contestants, &err);
+    if (rc == 0)
+        rc = compare(&arguments, &contest, &findings, &err);
+    entrants_clear(contest.contestants, contest.n_contestants);
+    if (rc == 0)
+        return 0;
+    fprintf(stderr, "layernas-compare: %s\n", err.text);
+    return rc == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
+}

@@ -1,0 +1,29 @@
+/* statistics - what a contestant's runs came to after a number of trials. */
+#ifndef LAYERNAS_COORDINATOR_COMPARE_STATISTICS_H
+#define LAYERNAS_COORDINATOR_COMPARE_STATISTICS_H
+
+#include "coordinator/compare/contest.h"
+
+/* Of the reported value (percent) of each run's best architecture by reward; nothing found counts as
+ * 0. Quartiles interpolate linearly between order statistics. Regrets are means: to the best reward
+ * in the target (of the run's own column), and to the best reported value there. */
+struct statistics {
+    double mean, std, q25, median, q75, best; /* std: of a sample, n - 1; 0 for one run */
+    double regret_reward, regret_report;
+    uint32_t optimum; /* runs that have found the best reward */
+};
+
+/* -ENOMEM. */
+int statistics_after(const struct contest *contest, const struct contestant *contestant,
+                     uint32_t trials, struct statistics *statistics_out);
+
+/* Trials after which half of the runs were within `gap` points of the best reward; 0 if they never
+ * were. -ENOMEM. */
+int statistics_trials_to(const struct contest *contest, const struct contestant *contestant,
+                         double gap, uint32_t *trials_out);
+
+/* Of one run after so many trials. */
+double run_reward(const struct contest *contest, const struct run *run, uint32_t trials);
+double run_report(const struct contest *contest, const struct run *run, uint32_t trials);
+
+#endif

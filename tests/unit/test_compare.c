@@ -1,0 +1,253 @@
+/* layernas-compare: what its options mean, runs against a hand-made table, statistics by hand. */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "coordinator/compare/findings.h"
+#include "tests/unit/check.h"
+#include "tests/unit/study_fixture.h"
+
+static char study_path[100];
+
+static int make(void **state)
+{
+    int rc = study_fixture_make(state);
+
+    snprintf(study_path, sizeof study_path, "%s/study.yaml", study_fixture_folder());
+    if (rc == 0)
+        study_fixture_write("study.yaml", table_study);
+    return rc;
+}
+
+/* ---- options ---- */
+
+static void test_entrants(void **state)
+{
+    static const char text[] =
+        "random,plain=layernas{buckets: 9, keep: 2},evolution{population: 5}";
+    struct contestant *c;
+    struct errmsg err = { "" };
+    uint32_t n;
+
+    (void)state;
+    if (entrants_load(study_path, "300", text, &c, &n, &err) < 0)
+        fail_msg("%s", err.text);
+    check_int_equal("entrants", n, 3);
+    check_string_equal("a name is a label", c[0].label, "random");
+    check_string_equal("a strategy", c[0].study->search.strategy, "random");
+    check_string_equal("a label", c[1].label, "plain");
+    check_string_equal("its strategy", c[1].study->search.strategy, "layernas");
+    check_int_equal("its first field", c[1].study->search.layernas.buckets, 9);
+    check_int_equal("its second field", c[1].study->search.layernas.keep, 2);
+    check_string_equal("fields in a label", c[2].label, "evolution{population: 5}");
+    check_int_equal("its field", c[2].study->search.evolution.population, 5);
+    for (uint32_t i = 0; i < n; i++)
+        check_int_equal("another target", c[i].study->search.target.highest, 300);
+    entrants_clear(c, n);
+}
+
+static void test_faults_of_entrants(void **state)
+{
+    static const struct {
+        const char *name, *text, *error;
+    } cases[] = {
+        { "unknown", "layernas,magic",
+          "study.yaml:4: search.strategy: \"magic\"; allowed: layernas, random, evolution, local, "
+          "ppo" },
+        { "twice", "random,random", "--strategies: \"random\" twice; give one a LABEL=" },
+        { "empty", "random,", "--strategies: \"\"; NAME, NAME{FIELD: VALUE} or LABEL=NAME{...}" },
+        { "no label", "=random",
+          "--strategies: \"=random\"; NAME, NAME{FIELD: VALUE} or LABEL=NAME{...}" },
+        { "a wrong field", "random{trials: 0}",
+          "study.yaml:4: search.trials: \"0\"; an integer from 1 to 100000000" },
+    };
+    struct contestant *c;
+    struct errmsg err;
+    uint32_t n;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        check_int_equal(cases[i].name, entrants_load(study_path, NULL, cases[i].text, &c, &n, &err),
+                        -EINVAL);
+        check_string_equal(cases[i].name, study_fixture_strip(err.text), cases[i].error);
+    }
+    check_true("an open brace", entrants_load(study_path, NULL, "random{", &c, &n, &err) < 0);
+}
+
+static void test_budgets(void **state)
+{
+    static const char *const wrong[] = {
+        "", "0", "5,5", "9,5", "5,", ",5", "5;6", "-1", "5 6", "10000001", "99999999999999999999"
+    };
+    uint32_t budgets[BUDGETS_MAX], n;
+    struct errmsg err;
+
+    (void)state;
+    check_int_equal("a list", budgets_parse("1,20,10000000", budgets, &n, &err), 0);
+    check_true("its numbers", n == 3 && budgets[0] == 1 && budgets[1] == 20);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        check_int_equal(wrong[i], budgets_parse(wrong[i], budgets, &n, &err), -EINVAL);
+    check_int_equal("doubling", budgets_default(300, budgets), 4);
+    check_true("up to the cap", budgets[0] == 50 && budgets[2] == 200 && budgets[3] == 300);
+    check_int_equal("the cap alone", budgets_default(20, budgets), 1);
+    check_int_equal("which it is", budgets[0], 20);
+}
+
+/* ---- a table ---- */
+
+static void test_a_benchmark(void **state)
+{
+    struct study *study = study_fixture_study(table_study, "x: 400", "x: 300");
+    struct benchmark benchmark;
+    struct reward reward;
+    struct errmsg err = { "" };
+
+    (void)state;
+    if (benchmark_load(study, NULL, &benchmark, &err) < 0)
+        fail_msg("%s", err.text);
+    check_int_equal("architectures", benchmark.n, 6);
+    check_int_equal("in the target", benchmark.n_feasible, 3);
+    check_true("best reward there", benchmark.best_reward[0] == 72);
+    check_true("best report there", benchmark.best_report == 71);
+    check_true("a row", benchmark_reward(&benchmark, 0, 3, &reward) && reward.correct == 730000);
+    check_true("no row for 2:0", !benchmark_reward(&benchmark, 0, 4, &reward));
+    check_true("nor a cost", benchmark.cost[4] == -1 && benchmark.cost[5] == 800);
+    benchmark_clear(&benchmark);
+    check_int_equal("two columns", benchmark_load(study, "acc,test", &benchmark, &err), 0);
+    check_true("both", benchmark.n_rewards == 2 && benchmark.best_reward[1] == 71);
+    benchmark_clear(&benchmark);
+    check_true("no such column", benchmark_load(study, "acc,nil", &benchmark, &err) < 0);
+    check_int_equal("no name", benchmark_load(study, "acc,", &benchmark, &err), -EINVAL);
+    check_int_equal("no percent", benchmark_load(study, "flops", &benchmark, &err), -EINVAL);
+    study_free(study);
+    study = study_fixture_study(training_study, "tiny", "tiny");
+    check_int_equal("no table", benchmark_load(study, NULL, &benchmark, &err), -EINVAL);
+    study_free(study);
+}
+
+/* ---- runs ---- */
+
+static void play(struct contest *contest, struct benchmark *benchmark, const char *strategies,
+                 uint32_t threads)
+{
+    struct errmsg err = { "" };
+
+    if (entrants_load(study_path, NULL, strategies, &contest->contestants, &contest->n_contestants,
+                      &err) < 0 ||
+        benchmark_load(contest->contestants[0].study, "acc,test", benchmark, &err) < 0)
+        fail_msg("%s", err.text);
+    contest->benchmark = benchmark;
+    contest->n_runs = 40;
+    contest->first_seed = 1;
+    contest->trials = 6;
+    if (contest_run(contest, threads, &err) < 0)
+        fail_msg("%s", err.text);
+}
+
+static void stop(struct contest *contest, struct benchmark *benchmark)
+{
+    contest_clear(contest);
+    entrants_clear(contest->contestants, contest->n_contestants);
+    benchmark_clear(benchmark);
+}
+
+static const char everyone[] = "random,layernas,evolution,local,ppo,wide=random{parallel: 3}";
+
+static void test_runs(void **state)
+{
+    struct contest contest;
+    struct benchmark benchmark;
+
+    (void)state;
+    play(&contest, &benchmark, everyone, 2);
+    for (uint32_t c = 0; c < contest.n_contestants; c++)
+        for (uint32_t r = 0; r < contest.n_runs; r++) {
+            const struct contestant *who = &contest.contestants[c];
+            const struct run *run = &who->runs[r];
+
+            check_int_equal(who->label, run->seed, r + 1);
+            check_int_equal(who->label, run->column, r % 2);
+            check_true(who->label, run->trials >= 4); /* so many meet the target */
+            for (uint32_t t = 1; t < contest.trials; t++)
+                check_true(who->label,
+                           run_reward(&contest, run, t) <= run_reward(&contest, run, t + 1));
+            check_true(who->label, run_reward(&contest, run, 6) == (r % 2 ? 72 : 73));
+            check_true(who->label, run_report(&contest, run, 6) == 72);
+        }
+    check_true("seeds matter", contest_distinct(&contest, &contest.contestants[0]) > 20);
+    check_int_equal("two columns", contest_distinct(&contest, &contest.contestants[1]), 2);
+    stop(&contest, &benchmark);
+}
+
+static void test_threads_change_nothing(void **state)
+{
+    struct contest one, many;
+    struct benchmark a, b;
+
+    (void)state;
+    play(&one, &a, everyone, 1);
+    play(&many, &b, everyone, 7);
+    for (uint32_t c = 0; c < one.n_contestants; c++)
+        for (uint32_t r = 0; r < one.n_runs; r++) {
+            const struct run *left = &one.contestants[c].runs[r];
+            const struct run *right = &many.contestants[c].runs[r];
+
+            check_true("proposals", digest_equal(&left->digest, &right->digest));
+            assert_memory_equal(left->best, right->best, 6 * sizeof *left->best);
+        }
+    stop(&one, &a);
+    stop(&many, &b);
+}
+
+/* ---- statistics ---- */
+
+/* Four runs of two trials; architectures 0 to 4 are worth 10, 20, 30, 40, 50. */
+static void test_statistics(void **state)
+{
+    static double reward[] = { 10, 20, 30, 40, 50 }, report[] = { 11, 21, 31, 41, 51 };
+    static uint32_t best[4][2] = { { 0, 4 }, { 1, 1 }, { NOTHING_FOUND, 2 }, { 3, 4 } };
+    struct benchmark benchmark = { .n = 5,
+                                   .n_rewards = 1,
+                                   .reward = { reward },
+                                   .report = report,
+                                   .best_reward = { 50 },
+                                   .best_report = 51 };
+    struct run runs[4] = { 0 };
+    struct contestant who = { .label = "who", .runs = runs };
+    struct contest contest = {
+        .benchmark = &benchmark, .contestants = &who, .n_contestants = 1, .n_runs = 4, .trials = 2
+    };
+    struct statistics s;
+    uint32_t trials;
+
+    (void)state;
+    for (uint32_t r = 0; r < 4; r++)
+        runs[r].best = best[r];
+    check_int_equal("after 2", statistics_after(&contest, &who, 2, &s), 0);
+    check_true("mean of 51 21 31 51", fabs(s.mean - 38.5) < 1e-12);
+    check_true("deviation", fabs(s.std - 15) < 1e-12);
+    check_true("quartiles", s.q25 == 28.5 && s.median == 41 && s.q75 == 51 && s.best == 51);
+    check_true("regrets", fabs(s.regret_reward - 12.5) < 1e-12 && s.regret_report == 12.5);
+    check_int_equal("optimum", s.optimum, 2);
+    check_int_equal("after 1", statistics_after(&contest, &who, 1, &s), 0);
+    check_true("nothing found is 0", fabs(s.mean - (11 + 21 + 0 + 41) / 4.0) < 1e-12);
+    check_int_equal("within 20", statistics_trials_to(&contest, &who, 20, &trials), 0);
+    check_int_equal("half of the runs", trials, 2);
+    statistics_trials_to(&contest, &who, 30, &trials);
+    check_int_equal("sooner", trials, 1);
+    runs[3].best = best[1];
+    statistics_trials_to(&contest, &who, 0, &trials);
+    check_int_equal("never", trials, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_entrants),   cmocka_unit_test(test_faults_of_entrants),
+        cmocka_unit_test(test_budgets),    cmocka_unit_test(test_a_benchmark),
+        cmocka_unit_test(test_runs),       cmocka_unit_test(test_threads_change_nothing),
+        cmocka_unit_test(test_statistics),
+    };
+    return cmocka_run_group_tests(tests, make, study_fixture_remove);
+}
