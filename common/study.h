@@ -17,7 +17,7 @@
 
 enum { STUDY_NAME_SIZE = 64, STUDY_PATH_SIZE = 4096 };
 
-enum search_order { ORDER_FORWARD, ORDER_BACKWARD };
+enum search_order { ORDER_FORWARD, ORDER_BACKWARD, ORDER_RANDOM /* another in each pass */ };
 enum bucket_edges { EDGES_CHILDREN, EDGES_REACHABLE };
 enum bucket_by { BUCKET_BY_COST, BUCKET_BY_COST_AND_INTERFACE };
 
@@ -35,6 +35,9 @@ struct layernas_settings {
     enum bucket_edges edges;
     enum bucket_by bucket_by;
     struct arch default_arch; /* dearest, cheapest or given */
+    bool guided;              /* a predictor picks the trials; false: the paper's algorithm */
+    uint32_t picks;           /* q: untried contenders of each bucket that it lets through */
+    double reach; /* children that cannot come to so much of the target's upper end are dropped */
 };
 
 /* What a result is worth to a strategy without cost buckets (search/in_order.h). */

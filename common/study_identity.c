@@ -8,7 +8,7 @@
 
 /* Goes up whenever equal settings and results would give other proposals, training seeds or splits
  * than before: a study of an older version is then refused, not continued as something else. */
-enum { SEARCH_VERSION = 1 };
+enum { SEARCH_VERSION = 2 };
 
 static void write_digest(const char *field, const struct digest *digest, FILE *out)
 {
@@ -29,13 +29,16 @@ static void write_layernas(const struct layernas_settings *layernas, FILE *out)
 {
     char arch[ARCH_TEXT_SIZE];
 
+    fprintf(out, "search.guided\t%d\n", layernas->guided);
+    fprintf(out, "search.bucket_by\t%s\n", bucket_by_name(layernas->bucket_by));
     fprintf(out, "search.buckets\t%" PRIu32 "\n", layernas->buckets);
     fprintf(out, "search.bucket_growth\t%.17g\n", layernas->bucket_growth);
     fprintf(out, "search.keep\t%" PRIu32 "\n", layernas->keep);
     fprintf(out, "search.order\t%s\n", search_order_name(layernas->order));
     fprintf(out, "search.passes\t%" PRIu32 "\n", layernas->passes);
     fprintf(out, "search.edges\t%s\n", bucket_edges_name(layernas->edges));
-    fprintf(out, "search.bucket_by\t%s\n", bucket_by_name(layernas->bucket_by));
+    fprintf(out, "search.picks\t%" PRIu32 "\n", layernas->guided ? layernas->picks : 0);
+    fprintf(out, "search.reach\t%.17g\n", layernas->reach);
     fprintf(out, "search.default\t%s\n", arch_format(&layernas->default_arch, arch));
 }
 

@@ -10,13 +10,15 @@ enum {
     MOST_PASSES = 1000,
     MOST_POPULATION = 100000,
     MOST_EPOCHS = 1000,
-    FEWEST_BUCKETS = 4, /* measured: coarser or finer first tables find less in 50 to 400 trials */
+    FEWEST_PICKS = 2,
+    FEWEST_BUCKETS = 4,
+    FEWEST_BUCKETS_GUIDED = 2,
 };
 
 static const char *const strategy_names[] = { "layernas", "random", "evolution",
                                               "local",    "ppo",    NULL };
 static const char *const objective_names[] = { "accuracy", "mnasnet", "tunas", NULL };
-static const char *const order_names[] = { "forward", "backward", NULL };
+static const char *const order_names[] = { "forward", "backward", "random", NULL };
 static const char *const edges_names[] = { "children", "reachable", NULL };
 static const char *const bucket_by_names[] = { "cost", "cost+interface", NULL };
 
@@ -64,28 +66,53 @@ static void read_default(struct section *search, const struct study *study, stru
         section_fault(search, "default", "\"%.40s\"; an architecture that the table has", text);
 }
 
+/* What the paper leaves to the user; measured on benchmark tables (README, "Is it any good?"). */
+static struct layernas_settings layernas_defaults(bool guided, uint32_t parallel, enum bucket_by by)
+{
+    uint32_t fewest = guided ? FEWEST_BUCKETS_GUIDED : FEWEST_BUCKETS;
+    struct layernas_settings defaults = {
+        .guided = guided,
+        .buckets = parallel > fewest ? parallel : fewest,
+        .bucket_growth = 1.5,
+        .keep = 1,
+        .order = guided && by == BUCKET_BY_COST ? ORDER_RANDOM : ORDER_FORWARD,
+        .bucket_by = by,
+        .reach = guided ? 0.7 : 0,
+    };
+
+    return defaults;
+}
+
 static void read_layernas(struct section *search, const struct study *study,
                           struct layernas_settings *settings)
 {
     uint32_t parallel = study->search.parallel;
-    unsigned order = ORDER_FORWARD, edges = EDGES_CHILDREN, by = BUCKET_BY_COST;
+    unsigned order, edges = EDGES_CHILDREN, by = BUCKET_BY_COST;
+    bool guided = true;
 
-    *settings = (struct layernas_settings){
-        .buckets = parallel > FEWEST_BUCKETS ? parallel : FEWEST_BUCKETS,
-        .bucket_growth = 1.5,
-        .keep = 1,
-    };
+    section_bool(search, "guided", &guided);
+    section_choice(search, "bucket_by", bucket_by_names, &by);
+    *settings = layernas_defaults(guided, parallel, by);
+    order = settings->order;
     section_count(search, "buckets", 1, MOST_BUCKETS, &settings->buckets);
     section_real(search, "bucket_growth", 1, 100, &settings->bucket_growth);
     section_count(search, "keep", 1, MOST_KEPT, &settings->keep);
     section_choice(search, "order", order_names, &order);
     section_count(search, "passes", 1, MOST_PASSES, &settings->passes);
     section_choice(search, "edges", edges_names, &edges);
-    section_choice(search, "bucket_by", bucket_by_names, &by);
+    /* Enough trials in a layer to keep W in flight. */
+    settings->picks = (parallel + settings->buckets - 1) / settings->buckets;
+    if (settings->picks < FEWEST_PICKS)
+        settings->picks = FEWEST_PICKS;
+    section_count(search, "picks", 1, MOST_KEPT, &settings->picks);
+    section_real(search, "reach", 0, 1, &settings->reach);
     read_default(search, study, &settings->default_arch);
     settings->order = order;
     settings->edges = edges;
-    settings->bucket_by = by;
+    if (order == ORDER_RANDOM && by == BUCKET_BY_COST_AND_INTERFACE)
+        section_fault(search, "order",
+                      "random; forward or backward with `bucket_by: cost+interface`, which keeps "
+                      "apart what the layers after one see");
 }
 
 /* Strategies without cost buckets. Those that may leave the target need an objective that leads them
@@ -120,7 +147,8 @@ int study_read_search(const struct section *root, struct study *study)
         "strategy",  "trials",   "parallel",  "seed",        "buckets",    "bucket_growth",
         "keep",      "order",    "passes",    "edges",       "bucket_by",  "default",
         "canonical", "feasible", "objective", "cost_weight", "population", "tournament",
-        "batch",     "epochs",   "rate",      "clip",        "entropy",    NULL
+        "batch",     "epochs",   "guided",    "picks",       "reach",      "rate",
+        "clip",      "entropy",  NULL
     };
     struct search_settings *settings = &study->search;
     struct section search = section_open(root, "search", allowed);

@@ -15,9 +15,10 @@
  * the layer's parents as they were.
  *
  * A pass in which nothing is left to try is gone through on known results, unseen from outside. The
- * search ends after such a pass if a finer one would keep no more: no bucket wide enough to be
- * divided displaced anything. That comes: every other pass uses up one of finitely many candidates,
- * and such passes double H at least, until no bucket is wider than one cost or H is at its end. */
+ * search goes on without settings->layernas.reach then, and ends after the next such pass (some, where
+ * the order of layers is random) if a finer one would keep no more: no bucket wide enough to be divided displaced anything. That comes: every other pass uses
+ * up one of finitely many candidates, and such passes double H at least, until no bucket is wider
+ * than one cost or H is at its end. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,7 +47,7 @@ struct layernas {
 
     /* For progress: of the last opening that was seen from outside, and over all of these. */
     uint32_t pass, layer, openings;
-    uint64_t dropped, saved;
+    uint64_t dropped, saved, passed_over;
 };
 
 static const struct layernas *layernas_of_const(const struct strategy *strategy)
@@ -115,6 +116,7 @@ static int create(const struct search_settings *settings, const struct cost_mode
     if (!s)
         return rc;
     layernas_limits_init(settings, model, &s->limits);
+    s->place.reach = settings->layernas.reach;
     rc = find_anchor(settings, model, &s->anchor);
     if (rc == 0)
         rc = begin_pass(s, 1, settings->layernas.buckets, &settings->layernas.default_arch);
@@ -154,6 +156,7 @@ static void count_opening(struct layernas *s)
 {
     s->openings++;
     s->dropped += s->n_fates[FATE_DROPPED];
+    s->passed_over += s->n_fates[FATE_PASSED_OVER];
     s->saved += s->n_fates[FATE_KNOWN] + s->n_fates[FATE_DUPLICATE];
 }
 
@@ -185,7 +188,8 @@ static uint32_t n_layers(const struct layernas *s)
 
 static int take_parents(struct layernas *s, const struct candidate_table *table)
 {
-    uint32_t layer = layernas_layer(s->base.settings, s->base.model, s->place.position);
+    uint32_t layer = layernas_layer(s->base.settings, s->base.model, s->place.pass,
+                                    s->place.position);
     uint32_t n_options = space_n_options(cost_model_space(s->base.model), layer);
     struct arch *parents;
     uint32_t n;
@@ -243,16 +247,25 @@ static int pass_has_trials(struct layernas *s)
     return rc;
 }
 
+/* So many passes in a row find nothing to try before the search may end: in a random order the next
+ * one goes another way. */
+static uint32_t empty_passes(const struct layernas_settings *settings)
+{
+    return settings->order == ORDER_RANDOM ? 4 : 1;
+}
+
 static int next_pass(struct layernas *s)
 {
     const struct layernas_settings *settings = &s->base.settings->layernas;
     const struct proposals *known = &s->base.proposals;
     struct arch start = known->best ? known->archs.at[known->best - 1] : s->place.default_arch;
     bool had_trials = true;
+    uint32_t empty = 0; /* passes since then */
 
     for (;;) {
         uint32_t buckets = layernas_next_buckets(settings, s->place.buckets, had_trials);
-        bool no_finer = !had_trials && (buckets == s->place.buckets || !s->refinable);
+        bool no_finer = empty >= empty_passes(settings) && s->place.reach <= 0 &&
+                        (buckets == s->place.buckets || !s->refinable);
         int rc;
 
         if (settings->passes && s->place.pass >= settings->passes)
@@ -267,6 +280,8 @@ static int next_pass(struct layernas *s)
         if (rc < 0)
             return rc;
         had_trials = false;
+        empty = s->place.reach > 0 ? 0 : empty + 1;
+        s->place.reach = 0;
     }
 }
 
@@ -368,6 +383,7 @@ static void progress(const struct strategy *strategy, struct search_progress *pr
     progress->openings = s->openings;
     progress->dropped = s->dropped;
     progress->saved = s->saved;
+    progress->passed_over = s->passed_over;
     progress->bound = progress->proposed + bound_ahead(s);
     if (progress->bound > s->limits.candidates)
         progress->bound = s->limits.candidates;

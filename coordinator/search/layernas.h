@@ -13,20 +13,26 @@ enum { OPENING_MAX_CHILDREN = 1 << 18 };
 struct layernas_place {
     uint32_t number, pass, buckets; /* of the opening */
     uint32_t position;              /* of its layer in the order of layers */
+    double reach;                   /* settings->layernas.reach; 0 once it left nothing to try */
     struct arch default_arch;       /* of the pass */
     const struct arch *parents;
     uint32_t n_parents;
 };
 
-/* The position-th layer to be searched. */
+/* The position-th layer to be searched in that pass. */
 uint32_t layernas_layer(const struct search_settings *settings, const struct cost_model *model,
-                        uint32_t position);
+                        uint32_t pass, uint32_t position);
 
 /* All that is decided at that place; the caller's to clear. Children go in the order in which their
  * trials should go out. -ENOMEM. */
 int layernas_open(const struct search_settings *settings, const struct cost_model *model,
                   const struct proposals *known, const struct layernas_place *place,
                   struct opening *opening_out);
+
+/* Guided search: leaves the most promising of each cell's trials as they are, passes over the
+ * others. Does nothing where settings say so, and while there are too few results. -ENOMEM. */
+int layernas_pick(const struct search_settings *settings, const struct cost_model *model,
+                  const struct proposals *known, struct opening *opening);
 
 /* The parents of the next layer, which has n_options: the kept candidates, as spelled, in table
  * order; or the parents of the opening again where nothing was kept. Free them. -ENOMEM. */

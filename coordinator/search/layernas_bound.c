@@ -69,7 +69,7 @@ static uint64_t bound_of_pass(const struct search_settings *settings,
     uint64_t trials = 0;
 
     for (; position < space_n_layers(space); position++) {
-        uint32_t layer = layernas_layer(settings, model, position);
+        uint32_t layer = layernas_layer(settings, model, pass, position);
         uint32_t n_feasible = limits->feasible[layer];
 
         trials += trials_of_layer(n_parents, n_feasible, space_n_options(space, layer),

@@ -5,38 +5,69 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/rng.h"
 #include "coordinator/search/candidate_table.h"
 #include "coordinator/search/layernas.h"
 #include "coordinator/search/opening.h"
 #include "coordinator/search/strategy_ops.h"
 #include "coordinator/search/target.h"
 
+/* A random order is another one in each pass. */
+static uint32_t layer_at_random(const struct search_settings *settings, uint32_t n_layers,
+                                uint32_t pass, uint32_t position)
+{
+    uint32_t order[ARCH_MAX_LAYERS];
+    struct rng rng;
+
+    for (uint32_t l = 0; l < n_layers; l++)
+        order[l] = l;
+    rng_init(&rng, settings->seed, SEARCH_STREAM + UINT64_C(1) + pass);
+    rng_shuffle(&rng, order, n_layers);
+    return order[position];
+}
+
 uint32_t layernas_layer(const struct search_settings *settings, const struct cost_model *model,
-                        uint32_t position)
+                        uint32_t pass, uint32_t position)
 {
     uint32_t n_layers = space_n_layers(cost_model_space(model));
 
-    return settings->layernas.order == ORDER_FORWARD ? position : n_layers - 1 - position;
+    switch (settings->layernas.order) {
+    case ORDER_RANDOM:
+        return layer_at_random(settings, n_layers, pass, position);
+    case ORDER_BACKWARD:
+        return n_layers - 1 - position;
+    case ORDER_FORWARD:
+    default:
+        return position;
+    }
 }
 
 /* The layers searched so far in a pass, that of position included. */
 static uint64_t searched_layers(const struct search_settings *settings,
-                                const struct cost_model *model, uint32_t position)
+                                const struct cost_model *model, const struct layernas_place *place)
 {
     uint64_t set = 0;
 
-    for (uint32_t p = 0; p <= position; p++)
-        set |= UINT64_C(1) << layernas_layer(settings, model, p);
+    for (uint32_t p = 0; p <= place->position; p++)
+        set |= UINT64_C(1) << layernas_layer(settings, model, place->pass, p);
     return set;
 }
 
+/* Whether some completion meets the target, and comes near enough to its upper end. */
+static bool leads_on(const struct cost_range *target, double reach,
+                     const struct cost_range *completions)
+{
+    return target_meets(target, completions) &&
+           (double)completions->highest >= reach * (double)target->highest;
+}
+
 static int make_child(const struct search_settings *settings, const struct cost_model *model,
-                      uint64_t searched, struct opening_child *child)
+                      uint64_t searched, double reach, struct opening_child *child)
 {
     struct cost_range completions = cost_completions(model, &child->arch, searched);
 
     child->cost = cost_of(model, &child->arch);
-    if (child->cost < 0 || !target_meets(&settings->target, &completions)) {
+    if (child->cost < 0 || !leads_on(&settings->target, reach, &completions)) {
         child->fate = FATE_DROPPED;
         child->candidate = child->arch;
         return 0;
@@ -48,7 +79,7 @@ static int make_children(const struct search_settings *settings, const struct co
                          const struct layernas_place *place, struct opening *opening)
 {
     uint32_t n_options = space_n_options(cost_model_space(model), opening->layer);
-    uint64_t searched = searched_layers(settings, model, place->position);
+    uint64_t searched = searched_layers(settings, model, place);
     int rc = 0;
 
     opening->children = calloc((size_t)place->n_parents * n_options, sizeof *opening->children);
@@ -61,7 +92,7 @@ static int make_children(const struct search_settings *settings, const struct co
             child->parent = p;
             child->arch = place->parents[p];
             child->arch.option[opening->layer] = (uint16_t)option;
-            rc = make_child(settings, model, searched, child);
+            rc = make_child(settings, model, searched, place->reach, child);
         }
     return rc;
 }
@@ -156,9 +187,10 @@ static int fill_opening(const struct search_settings *settings, const struct cos
         opening->edges = children_span(opening);
     else
         opening->edges = cost_completions(model, &place->default_arch,
-                                          ~searched_layers(settings, model, place->position));
+                                          ~searched_layers(settings, model, place));
     file_children(settings, model, opening);
-    return decide_fates(known, opening);
+    rc = decide_fates(known, opening);
+    return rc < 0 ? rc : layernas_pick(settings, model, known, opening);
 }
 
 int layernas_open(const struct search_settings *settings, const struct cost_model *model,
@@ -167,7 +199,8 @@ int layernas_open(const struct search_settings *settings, const struct cost_mode
 {
     struct opening opening = { .number = place->number,
                                .pass = place->pass,
-                               .layer = layernas_layer(settings, model, place->position),
+                               .layer = layernas_layer(settings, model, place->pass,
+                                                       place->position),
                                .buckets = place->buckets,
                                .keep = settings->layernas.keep,
                                .n_parents = place->n_parents };

@@ -14,8 +14,10 @@ int opening_table(const struct opening *opening, reward_lookup_fn *lookup, void 
                                        .canonical = child->candidate,
                                        .cost = child->cost };
 
-        /* A duplicate is offered too: it may lie in another cell, where it is the only spelling. */
-        if (child->fate != FATE_DROPPED && lookup(arg, &child->candidate, &candidate.reward))
+        /* A duplicate is offered too: it may lie in another cell, where it is the only spelling.
+         * What was passed over is not, though another layer may have had it evaluated since. */
+        if (child->fate != FATE_DROPPED && child->fate != FATE_PASSED_OVER &&
+            lookup(arg, &child->candidate, &candidate.reward))
             rc = candidate_table_offer(table, child->bucket, child->interface, &candidate);
     }
     if (rc < 0) {

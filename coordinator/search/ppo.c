@@ -10,7 +10,7 @@
 #include "coordinator/search/in_order.h"
 #include "coordinator/search/policy.h"
 
-enum { DRAWS_OF_A_PROPOSAL = 1000 };
+enum { DRAWS_OF_A_PROPOSAL = 200 };
 
 struct ppo {
     struct strategy base;

@@ -42,10 +42,12 @@ struct verdict {
 
 /* Why a child of an opening is, or is not, a trial. */
 enum fate {
-    FATE_TRIAL,     /* a contender of its bucket, to be evaluated */
-    FATE_KNOWN,     /* a contender whose candidate was proposed before: costs nothing */
-    FATE_DUPLICATE, /* the same candidate as an earlier child of this opening */
-    FATE_DROPPED,   /* no completion by the layers still to come meets the target */
+    FATE_TRIAL,       /* a contender of its bucket, to be evaluated */
+    FATE_KNOWN,       /* a contender whose candidate was proposed before: costs nothing */
+    FATE_DUPLICATE,   /* the same candidate as an earlier child of this opening */
+    FATE_DROPPED,     /* no completion by the layers still to come meets the target, or reaches
+                     * settings->layernas.reach of its upper end */
+    FATE_PASSED_OVER, /* guided: others of its bucket promise more; not evaluated for it */
     FATES
 };
 
@@ -81,6 +83,7 @@ struct search_progress {
     uint64_t proposed, told, cap; /* search trials */
     uint64_t bound;               /* no more trials than this will be proposed in all */
     uint64_t dropped, saved;      /* children that pruning, and that known results, spared */
+    uint64_t passed_over;         /* and those that others promised more than */
     uint64_t openings;
     bool done;
 };

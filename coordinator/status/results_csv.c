@@ -106,6 +106,7 @@ static const char *fate_name(enum fate fate)
         [FATE_KNOWN] = "known",
         [FATE_DUPLICATE] = "duplicate",
         [FATE_DROPPED] = "dropped",
+        [FATE_PASSED_OVER] = "passed over",
     };
     return names[fate];
 }
@@ -130,7 +131,9 @@ static void write_child(FILE *out, const struct coordinator *coordinator,
     fprintf(out, "%s,", fate_name(child->fate));
     if (filed && campaign_reward(coordinator->campaign, &child->candidate, &reward))
         fprintf(out, "%.4f", reward_percent(reward));
-    fprintf(out, ",%d\n", filed && child->fate != FATE_DUPLICATE && is_kept(table, child));
+    fprintf(out, ",%d\n",
+            filed && child->fate != FATE_DUPLICATE && child->fate != FATE_PASSED_OVER &&
+                is_kept(table, child));
 }
 
 int write_layers_csv(FILE *out, const void *arg)

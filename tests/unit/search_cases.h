@@ -47,17 +47,21 @@ static inline struct search_settings case_settings(struct rng *rng, const struct
         .strategy = "layernas",
         .trials = RUN_MAX_TRIALS,
         .parallel = 1,
+        .seed = rng_u64(rng),
         .canonical = rng_below(rng, 2),
         .target = case_random_target(rng, model),
         .layernas = {
             .buckets = 1 + (uint32_t)rng_below(rng, 8),
             .bucket_growth = growths[rng_below(rng, 4)],
             .keep = 1 + (uint32_t)rng_below(rng, 3),
-            .order = rng_below(rng, 2) ? ORDER_FORWARD : ORDER_BACKWARD,
+            .order = (enum search_order)rng_below(rng, 3),
             .passes = (uint32_t)rng_below(rng, 4),
             .edges = rng_below(rng, 2) ? EDGES_CHILDREN : EDGES_REACHABLE,
             .bucket_by = rng_below(rng, 2) ? BUCKET_BY_COST : BUCKET_BY_COST_AND_INTERFACE,
             .default_arch = case_default(rng, model),
+            .guided = rng_below(rng, 2),
+            .picks = 1 + (uint32_t)rng_below(rng, 3),
+            .reach = rng_below(rng, 3) ? 0 : rng_double(rng),
         },
     };
 

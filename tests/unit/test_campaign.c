@@ -353,7 +353,7 @@ static void test_raised_cap(void **state)
 
 static void test_foreign_openings(void **state)
 {
-    struct study *study = world_study("name: world", "name: world");
+    struct study *study = world_study("parallel: 3", "parallel: 3, order: forward");
     struct study *other = world_study("parallel: 3", "parallel: 3, order: backward");
     struct world *world = run_world(study, 1, 0, 0);
     struct errmsg err;

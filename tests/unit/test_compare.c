@@ -152,7 +152,8 @@ static void stop(struct contest *contest, struct benchmark *benchmark)
     benchmark_clear(benchmark);
 }
 
-static const char everyone[] = "random,layernas,evolution,local,ppo,wide=random{parallel: 3}";
+static const char everyone[] = "random,layernas{guided: false},layernas,evolution,local,ppo,"
+                               "wide=random{parallel: 3}";
 
 static void test_runs(void **state)
 {

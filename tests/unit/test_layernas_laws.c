@@ -72,7 +72,8 @@ static void law_nothing_left_is_true(const struct law_case *c)
     struct search_run *more;
     struct rng rng;
 
-    if (strcmp(run.stop_reason, "nothing left to try") != 0)
+    if (strcmp(run.stop_reason, "nothing left to try") != 0 ||
+        c->settings.layernas.order == ORDER_RANDOM) /* another order may find more */
         return;
     if (best)
         settings.layernas.default_arch = run.proposals[best - 1].arch;

@@ -3,15 +3,16 @@
 
 #include <math.h>
 
-/* The set of layers searched when o opened, its own included. */
-static uint64_t searched(const struct law_case *c, const struct opening *o)
-{
-    uint32_t n = c->model.space.n_layers;
-    uint64_t all = (UINT64_C(1) << n) - 1;
+#include "coordinator/search/predictor.h"
 
-    if (c->settings.layernas.order == ORDER_FORWARD)
-        return (UINT64_C(2) << o->layer) - 1;
-    return all & ~((UINT64_C(1) << o->layer) - 1);
+/* The layers searched when opening i opened, its own included. A pass that is seen is seen whole. */
+static uint64_t searched(const struct law_case *c, uint32_t i)
+{
+    uint64_t set = 0;
+
+    for (uint32_t k = i - i % c->model.space.n_layers; k <= i; k++)
+        set |= UINT64_C(1) << run.openings[k].layer;
+    return set;
 }
 
 static bool some_completion_in_target(const struct law_case *c, const struct arch *child,
@@ -30,40 +31,56 @@ static bool some_completion_in_target(const struct law_case *c, const struct arc
     return false;
 }
 
-static bool range_meets_target(const struct law_case *c, const struct arch *child, uint64_t fixed)
+/* The settings' reach holds until a pass found nothing to try, and so was not seen. */
+static double reach_of(const struct law_case *c, uint32_t i)
+{
+    for (uint32_t k = 1; k <= i; k++)
+        if (run.openings[k].pass > run.openings[k - 1].pass + 1)
+            return 0;
+    return c->settings.layernas.reach;
+}
+
+static bool leads_on(const struct law_case *c, const struct arch *child, uint64_t fixed,
+                     double reach)
 {
     struct cost_range range = cost_completions(&c->model, child, fixed);
+    double least = reach * (double)c->settings.target.highest;
 
+    if ((double)range.highest < least)
+        return false;
     return range.lowest <= c->settings.target.highest && range.highest >= c->settings.target.lowest;
 }
 
 static void check_dropped(const struct law_case *c, const struct opening_child *child,
-                          uint64_t fixed)
+                          uint64_t fixed, double reach)
 {
     bool possible = some_completion_in_target(c, &child->arch, fixed);
     bool dropped = child->fate == FATE_DROPPED;
 
-    check_int_equal(c->name, dropped, !range_meets_target(c, &child->arch, fixed));
-    if (dropped)
+    check_int_equal(c->name, dropped, !leads_on(c, &child->arch, fixed, reach));
+    if (dropped && reach <= 0)
         check_true(c->name, !possible);
-    else if (c->settings.target.lowest == 0) /* between two ends, a gap may hide the target */
+    else if (!dropped &&
+             c->settings.target.lowest == 0) /* between two ends, a gap may hide the target */
         check_true(c->name, possible);
 }
 
 static void law_dropped_is_what_cannot_meet_the_target(const struct law_case *c)
 {
-    uint64_t dropped = 0, saved = 0;
+    uint64_t dropped = 0, saved = 0, passed_over = 0;
 
     for (uint32_t i = 0; i < run.n_openings; i++)
         for (uint32_t k = 0; k < run.openings[i].n_children; k++) {
             const struct opening_child *child = &run.openings[i].children[k];
 
-            check_dropped(c, child, searched(c, &run.openings[i]));
+            check_dropped(c, child, searched(c, i), reach_of(c, i));
             dropped += child->fate == FATE_DROPPED;
+            passed_over += child->fate == FATE_PASSED_OVER;
             saved += child->fate == FATE_KNOWN || child->fate == FATE_DUPLICATE;
         }
     check_int_equal(c->name, run.progress.dropped, dropped);
     check_int_equal(c->name, run.progress.saved, saved);
+    check_int_equal(c->name, run.progress.passed_over, passed_over);
     check_int_equal(c->name, run.progress.openings, run.n_openings);
 }
 
@@ -87,6 +104,7 @@ static void check_child(const struct law_case *c, const struct opening *o, uint3
         check_int_equal(c->name, child->interface, 0);
     for (uint32_t j = 0; j < k; j++)
         check_true(c->name, o->children[j].fate == FATE_DROPPED || child->fate == FATE_DUPLICATE ||
+                                child->fate == FATE_PASSED_OVER ||
                                 !arch_equal(&o->children[j].candidate, &child->candidate));
 }
 
@@ -110,7 +128,7 @@ static void law_edges(const struct law_case *c)
         struct cost_range want = { INT64_MAX, -1 };
 
         if (c->settings.layernas.edges == EDGES_REACHABLE) {
-            want = cost_completions(&c->model, &o->parents[0], ~searched(c, o));
+            want = cost_completions(&c->model, &o->parents[0], ~searched(c, i));
         } else {
             for (uint32_t k = 0; k < o->n_children; k++)
                 if (o->children[k].fate != FATE_DROPPED)
@@ -199,6 +217,19 @@ static bool pass_has_trial(uint32_t first_opening)
     return false;
 }
 
+/* Every layer once in a pass; in which order, by the settings. */
+static void check_layer(const struct law_case *c, uint32_t i)
+{
+    uint32_t n = c->model.space.n_layers, position = i % n, layer = run.openings[i].layer;
+
+    for (uint32_t k = i - position; k < i; k++)
+        check_true(c->name, run.openings[k].layer != layer);
+    if (c->settings.layernas.order == ORDER_FORWARD)
+        check_int_equal(c->name, layer, position);
+    if (c->settings.layernas.order == ORDER_BACKWARD)
+        check_int_equal(c->name, layer, n - 1 - position);
+}
+
 static void law_layers_in_order_and_buckets_grow(const struct law_case *c)
 {
     uint32_t n = c->model.space.n_layers;
@@ -207,8 +238,7 @@ static void law_layers_in_order_and_buckets_grow(const struct law_case *c)
         const struct opening *o = &run.openings[i];
         uint32_t position = i % n;
 
-        check_int_equal(c->name, o->layer,
-                        c->settings.layernas.order == ORDER_FORWARD ? position : n - 1 - position);
+        check_layer(c, i);
         if (i == 0) {
             check_int_equal(c->name, o->pass, 1);
             check_int_equal(c->name, o->buckets, c->settings.layernas.buckets);
@@ -223,11 +253,67 @@ static void law_layers_in_order_and_buckets_grow(const struct law_case *c)
     }
 }
 
+/* Trials, and contenders passed over, in the cell of child k. */
+static void count_cell(const struct opening *o, uint32_t k, uint32_t *trials, uint32_t *passed_over)
+{
+    *trials = *passed_over = 0;
+    for (uint32_t j = 0; j < o->n_children; j++) {
+        if (o->children[j].fate == FATE_DROPPED || o->children[j].bucket != o->children[k].bucket ||
+            o->children[j].interface != o->children[k].interface)
+            continue;
+        *trials += o->children[j].fate == FATE_TRIAL;
+        *passed_over += o->children[j].fate == FATE_PASSED_OVER;
+    }
+}
+
+static uint32_t valid_among(uint32_t n)
+{
+    uint32_t valid = 0;
+
+    for (uint32_t p = 0; p < n; p++)
+        valid += run.verdicts[p].valid;
+    return valid;
+}
+
+static bool proposed_among(uint32_t n, const struct arch *candidate)
+{
+    for (uint32_t p = 0; p < n; p++)
+        if (arch_equal(&run.proposals[p].arch, candidate))
+            return true;
+    return false;
+}
+
+static void check_picks(const struct law_case *c, const struct opening *o, uint32_t n_before)
+{
+    bool guided = c->settings.layernas.guided && valid_among(n_before) >= PREDICTOR_FEWEST;
+
+    for (uint32_t k = 0; k < o->n_children; k++) {
+        uint32_t trials, passed_over;
+
+        if (o->children[k].fate != FATE_TRIAL && o->children[k].fate != FATE_PASSED_OVER)
+            continue;
+        count_cell(o, k, &trials, &passed_over);
+        check_true(c->name, guided ? trials <= c->settings.layernas.picks : passed_over == 0);
+        if (o->children[k].fate == FATE_PASSED_OVER)
+            check_true(c->name, !proposed_among(n_before, &o->children[k].candidate));
+    }
+}
+
+static void law_picks(const struct law_case *c)
+{
+    for (uint32_t i = 0; i < run.n_openings; i++) {
+        uint32_t n_before = proposals_before(i);
+
+        check_picks(c, &run.openings[i], n_before < run.n_proposals ? n_before : run.n_proposals);
+    }
+}
+
 LAW(dropped_is_what_cannot_meet_the_target)
 LAW(openings_hold_every_child_once)
 LAW(edges)
 LAW(parents)
 LAW(layers_in_order_and_buckets_grow)
+LAW(picks)
 
 int main(void)
 {
@@ -237,6 +323,7 @@ int main(void)
         cmocka_unit_test(test_edges),
         cmocka_unit_test(test_parents),
         cmocka_unit_test(test_layers_in_order_and_buckets_grow),
+        cmocka_unit_test(test_picks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

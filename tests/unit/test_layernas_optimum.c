@@ -34,6 +34,8 @@ static void check_optimum(uint64_t i, bool interfaces, enum search_order order)
     settings.layernas.bucket_by = BUCKET_BY_COST_AND_INTERFACE;
     settings.layernas.order = order;
     settings.layernas.passes = 1;
+    settings.layernas.guided = false;
+    settings.layernas.reach = 0;
     run = (struct search_run){ .settings = &settings,
                                .model = &model,
                                .judge = judge_additive,

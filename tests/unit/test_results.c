@@ -21,7 +21,7 @@ static int begin(void **state)
     (void)state;
     strcpy(folder, "/tmp/layernas-results-XXXXXX");
     fixture_weights = "/nowhere";
-    study = study_fixture_study(training_study, "", "");
+    study = study_fixture_study(training_study, "trials: 20", "trials: 20, guided: false");
     if (!mkdtemp(folder))
         return -1;
     status_fixture_init(&fixture, study, folder);
@@ -379,8 +379,8 @@ static void test_the_end_of_a_run(void **state)
         "\ncost       ",
         " madds, ",
         "; target at most ",
-        "\narch       1:1\n",
-        "\n  first   conv k3 o8 relu     ",
+        "\narch       2:0\n",
+        "\n  first   conv k3 o16 relu     ",
         "\ntrials     ",
         "\nspared     ",
         " children pruned by their cost, ",

@@ -15,7 +15,7 @@ static int begin(void **state)
 {
     (void)state;
     fixture_disk_trouble = NULL;
-    study = study_fixture_study(training_study, "", "");
+    study = study_fixture_study(training_study, "trials: 20", "trials: 20, guided: false");
     status_fixture_init(&fixture, study, "/var/lib/layernas/tiny");
     return 0;
 }

@@ -19,10 +19,13 @@ static void test_defaults(void **state)
     check_int_equal("parallel", search->parallel, 1);
     check_int_equal("seed", search->seed, 1);
     check_true("canonical", search->canonical);
-    check_int_equal("buckets", search->layernas.buckets, 4);
+    check_true("guided", search->layernas.guided);
+    check_int_equal("buckets", search->layernas.buckets, 2);
+    check_int_equal("picks", search->layernas.picks, 2);
+    check_true("reach", search->layernas.reach == 0.7);
     check_true("growth", search->layernas.bucket_growth == 1.5);
     check_int_equal("keep", search->layernas.keep, 1);
-    check_int_equal("order", search->layernas.order, ORDER_FORWARD);
+    check_int_equal("order", search->layernas.order, ORDER_RANDOM);
     check_int_equal("passes", search->layernas.passes, 0);
     check_int_equal("edges", search->layernas.edges, EDGES_CHILDREN);
     check_int_equal("bucket_by", search->layernas.bucket_by, BUCKET_BY_COST);
@@ -201,7 +204,7 @@ static void test_search_settings(void **state)
         struct study *study;
         const struct layernas_settings *layernas;
 
-        snprintf(settings, sizeof settings, "trials: 20, %s", cases[i].settings);
+        snprintf(settings, sizeof settings, "trials: 20, guided: false, %s", cases[i].settings);
         study = study_fixture_study(training_study, "trials: 20", settings);
         layernas = &study->search.layernas;
         check_int_equal(cases[i].name, layernas->buckets, cases[i].buckets);
@@ -211,6 +214,35 @@ static void test_search_settings(void **state)
         check_int_equal(cases[i].name, layernas->bucket_by, cases[i].by);
         check_string_equal(cases[i].name, arch_format(&layernas->default_arch, arch),
                            cases[i].arch);
+        study_free(study);
+    }
+}
+
+static void test_guided_settings(void **state)
+{
+    static const struct {
+        const char *name, *settings;
+        uint32_t buckets, picks, order;
+        double reach;
+    } cases[] = {
+        { "alone", "parallel: 1", 2, 2, ORDER_RANDOM, 0.7 },
+        { "buckets follow parallel", "parallel: 9", 9, 2, ORDER_RANDOM, 0.7 },
+        { "picks do where buckets are few", "parallel: 9, buckets: 2", 2, 5, ORDER_RANDOM, 0.7 },
+        { "given", "picks: 1, reach: 0, order: forward", 2, 1, ORDER_FORWARD, 0 },
+        { "interfaces", "bucket_by: cost+interface", 2, 2, ORDER_FORWARD, 0.7 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char settings[120];
+        struct study *study;
+
+        snprintf(settings, sizeof settings, "trials: 20, %s", cases[i].settings);
+        study = study_fixture_study(training_study, "trials: 20", settings);
+        check_int_equal(cases[i].name, study->search.layernas.buckets, cases[i].buckets);
+        check_int_equal(cases[i].name, study->search.layernas.picks, cases[i].picks);
+        check_int_equal(cases[i].name, study->search.layernas.order, cases[i].order);
+        check_true(cases[i].name, study->search.layernas.reach == cases[i].reach);
         study_free(study);
     }
 }
@@ -301,6 +333,7 @@ int main(void)
         cmocka_unit_test(test_no_final_stage_unless_asked),
         cmocka_unit_test(test_target),
         cmocka_unit_test(test_search_settings),
+        cmocka_unit_test(test_guided_settings),
         cmocka_unit_test(test_paths_go_by_the_study_file),
         cmocka_unit_test_teardown(test_equal_networks_are_one_candidate, study_fixture_refill),
         cmocka_unit_test(test_examples_load),

@@ -75,7 +75,10 @@ static void test_search(void **state)
         { "a shrinking table", "trials: 20", "trials: 20, bucket_growth: 0.5",
           "study.yaml:4: search.bucket_growth: \"0.5\"; a number from 1 to 100" },
         { "an unknown order", "trials: 20", "trials: 20, order: sideways",
-          "study.yaml:4: search.order: \"sideways\"; allowed: forward, backward" },
+          "study.yaml:4: search.order: \"sideways\"; allowed: forward, backward, random" },
+        { "a random order with interfaces", "20}", "20, bucket_by: cost+interface, order: random}",
+          "study.yaml:4: search.order: random; forward or backward with `bucket_by: "
+          "cost+interface`, which keeps apart what the layers after one see" },
         { "a default that is none", "trials: 20", "trials: 20, default: best",
           "study.yaml:4: search.default: \"best\"; dearest, cheapest or one option a layer, "
           "\"0:2:1\"" },
