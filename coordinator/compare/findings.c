@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <jansson.h>
 
-#include "common/human.h"
+#include "common/print.h"
 #include "coordinator/status/results_file.h"
 
 int findings_compute(struct findings *findings)
@@ -29,10 +29,10 @@ static void print_head(const struct findings *findings, FILE *out)
     const struct benchmark *benchmark = findings->contest->benchmark;
     const struct evaluation *evaluation = &findings->study->evaluation;
     const char *report = evaluation->table.report_column;
-    char feasible[HUMAN_SIZE], all[HUMAN_SIZE];
+    char feasible[PRINT_NUMBER_SIZE], all[PRINT_NUMBER_SIZE];
 
     fprintf(out, "%s: %s of %s architectures meet the target\n", findings->study->name,
-            human_count(benchmark->n_feasible, feasible), human_count(benchmark->n, all));
+            print_grouped(benchmark->n_feasible, feasible), print_grouped(benchmark->n, all));
     fprintf(out, "best possible: reward %.4f %%, report (%s) %.4f %%\n", benchmark->best_reward[0],
             *report ? report : evaluation->table.reward_column, benchmark->best_report);
     fprintf(out, "%u runs each; report of the best by reward, in %%; quartiles over the runs;\n",
