@@ -10,7 +10,7 @@ void arch_set_clear(struct arch_set *set)
     *set = (struct arch_set){ 0 };
 }
 
-static uint64_t hash(const struct arch *arch)
+uint64_t arch_hash(const struct arch *arch)
 {
     uint64_t h = arch->n;
 
@@ -24,7 +24,7 @@ static uint64_t hash(const struct arch *arch)
 /* The slot that holds arch, or the free one where it belongs. */
 static size_t slot_of(const struct arch_set *set, const struct arch *arch)
 {
-    size_t mask = set->n_slots - 1, s = hash(arch) & mask;
+    size_t mask = set->n_slots - 1, s = arch_hash(arch) & mask;
 
     while (set->slots[s] && !arch_equal(&set->at[set->slots[s] - 1], arch))
         s = (s + 1) & mask;

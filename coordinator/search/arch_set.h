@@ -8,6 +8,9 @@
 
 #include "common/arch.h"
 
+/* For hash tables: all bits mixed. */
+uint64_t arch_hash(const struct arch *arch);
+
 /* Empty when all zero. */
 struct arch_set {
     struct arch *at; /* owned, n of them */

@@ -65,6 +65,8 @@ static void make_case(struct case_of *c, struct rng *rng)
                       : rng_below(rng, 2) == 0 ? FATE_KNOWN
                                                : FATE_TRIAL;
         seen[candidate] |= child->fate != FATE_DROPPED;
+        if (child->fate == FATE_TRIAL)
+            c->known[candidate] = false;
     }
 }
 
