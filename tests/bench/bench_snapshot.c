@@ -33,11 +33,12 @@ static const char study_text[] =
     "  data: {name: none, train: 1000, valid: 1000}\n"
     "  schedule: {epochs: 1, batch: 32, lr: 0.1}\n";
 
+/* Of this thread: a query only computes, and other programs are not to be measured. */
 static double now_ms(void)
 {
     struct timespec now;
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
     return 1e3 * (double)now.tv_sec + 1e-6 * (double)now.tv_nsec;
 }
 
