@@ -29,10 +29,11 @@ static void log_opening(const struct coordinator *coordinator, const struct open
     for (uint32_t i = 0; i < opening->n_children; i++)
         by_fate[opening->children[i].fate]++;
     log_info("pass %" PRIu32 ", layer %s: %" PRIu32 " parents, %" PRIu32 " trials, %" PRIu32
-             " known, %" PRIu32 " duplicates, %" PRIu32 " dropped; %" PRIu32 " buckets",
+             " known, %" PRIu32 " duplicates, %" PRIu32 " dropped, %" PRIu32
+             " passed over; %" PRIu32 " buckets",
              opening->pass, space_layer_name(coordinator->study->space, opening->layer),
              opening->n_parents, by_fate[FATE_TRIAL], by_fate[FATE_KNOWN], by_fate[FATE_DUPLICATE],
-             by_fate[FATE_DROPPED], opening->buckets);
+             by_fate[FATE_DROPPED], by_fate[FATE_PASSED_OVER], opening->buckets);
 }
 
 static void store_opening(struct coordinator *coordinator)

@@ -204,6 +204,9 @@ struct record_cell layer_record_cell(const struct layer_record *record, size_t i
 struct record_cell layer_record_cell_of(const struct layer_record *record, uint32_t child)
 {
     const struct opening_child *filed = record_child_at(record, child);
+    const struct cell *cell = find_cell(record, filed->bucket, filed->interface);
 
-    return view_of(record, find_cell(record, filed->bucket, filed->interface));
+    if (!cell)
+        return (struct record_cell){ .bucket = filed->bucket, .interface = filed->interface };
+    return view_of(record, cell);
 }

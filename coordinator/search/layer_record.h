@@ -56,7 +56,7 @@ struct record_cell {
 size_t layer_record_n_cells(const struct layer_record *record);
 struct record_cell layer_record_cell(const struct layer_record *record, size_t i);
 
-/* The cell of a child that was not dropped. */
+/* The cell of a child that was not dropped; of one passed over, it may be empty. */
 struct record_cell layer_record_cell_of(const struct layer_record *record, uint32_t child);
 
 /* The child spelled so; the first child that is a spelling of candidate. -ENOENT. */

@@ -4,6 +4,7 @@
 
 #include "coordinator/search/arch_set.h"
 #include "coordinator/search/layer_record_inside.h"
+#include "coordinator/search/opening.h"
 
 /* ---- orders ---- */
 
@@ -106,7 +107,7 @@ static void count_groups(struct layer_record *record, uint32_t *group_of)
         const struct opening_child *child = record_child_at(record, i);
         uint32_t *slot;
 
-        if (child->fate == FATE_DROPPED)
+        if (!opening_child_is_filed(child))
             continue;
         slot = record_group_slot(record, &child->candidate);
         if (!*slot) {
@@ -132,7 +133,7 @@ static void fill_groups(struct layer_record *record, const uint32_t *group_of)
     for (uint32_t i = 0; i < record->opening.n_children; i++) {
         struct group *group = &record->groups[group_of[i]];
 
-        if (record_child_at(record, i)->fate != FATE_DROPPED)
+        if (opening_child_is_filed(record_child_at(record, i)))
             record->grouped[group->first + group->n++] = i;
     }
     for (uint32_t g = 0; g < record->n_groups; g++)

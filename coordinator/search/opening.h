@@ -5,6 +5,12 @@
 #include "common/cost.h"
 #include "coordinator/search/strategy.h"
 
+/* Whether a child has a place in its bucket, or will have one with its result. */
+static inline bool opening_child_is_filed(const struct opening_child *child)
+{
+    return child->fate != FATE_DROPPED && child->fate != FATE_PASSED_OVER;
+}
+
 /* An independent copy, the caller's to clear. -ENOMEM. */
 int opening_copy(const struct opening *opening, struct opening *copy_out);
 

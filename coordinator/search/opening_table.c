@@ -2,6 +2,8 @@
 
 #include <errno.h>
 
+#include "coordinator/search/opening.h"
+
 int opening_table(const struct opening *opening, reward_lookup_fn *lookup, void *arg,
                   struct candidate_table **table_out)
 {
@@ -16,8 +18,7 @@ int opening_table(const struct opening *opening, reward_lookup_fn *lookup, void 
 
         /* A duplicate is offered too: it may lie in another cell, where it is the only spelling.
          * What was passed over is not, though another layer may have had it evaluated since. */
-        if (child->fate != FATE_DROPPED && child->fate != FATE_PASSED_OVER &&
-            lookup(arg, &child->candidate, &candidate.reward))
+        if (opening_child_is_filed(child) && lookup(arg, &child->candidate, &candidate.reward))
             rc = candidate_table_offer(table, child->bucket, child->interface, &candidate);
     }
     if (rc < 0) {

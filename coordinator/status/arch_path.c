@@ -1,5 +1,7 @@
 #include "coordinator/status/arch_path.h"
 
+#include "coordinator/search/opening.h"
+
 enum { MOST_PASSES = 32 }; /* that one never proposed is looked for in */
 
 size_t arch_path_pass_end(const struct campaign *campaign, size_t first)
@@ -62,7 +64,9 @@ static void take_step(const struct campaign *campaign, struct path_step *step)
         step->outcome = PATH_PRUNED;
     } else {
         step->cell = layer_record_cell_of(record, step->child);
-        step->outcome = filed_outcome(campaign, opening, step);
+        step->outcome = opening_child_is_filed(&opening->children[step->child])
+                            ? filed_outcome(campaign, opening, step)
+                            : PATH_PASSED_OVER;
     }
 }
 

@@ -12,7 +12,8 @@
 enum path_outcome {
     PATH_KEPT,         /* one of the best of its bucket, so far or for good */
     PATH_DISPLACED,    /* has a result, but its bucket keeps better ones */
-    PATH_PRUNED,       /* no completion meets the target */
+    PATH_PRUNED,       /* no completion meets the target, or comes near its upper end */
+    PATH_PASSED_OVER,  /* others of its bucket promised more */
     PATH_SAME_NETWORK, /* another spelling of it is kept in its place */
     PATH_NO_RESULT,    /* not yet */
     PATH_QUARANTINED,

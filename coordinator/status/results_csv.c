@@ -1,6 +1,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "coordinator/search/opening.h"
 #include "coordinator/status/results_content.h"
 #include "coordinator/status/results_file.h"
 #include "coordinator/status/tables.h"
@@ -115,12 +116,12 @@ static void write_child(FILE *out, const struct coordinator *coordinator,
                         const struct opening *opening, const struct opening_child *child,
                         const struct candidate_table *table)
 {
-    bool filed = child->fate != FATE_DROPPED;
+    bool in_bucket = child->fate != FATE_DROPPED;
     struct reward reward;
 
     fprintf(out, "%u,%u,%u,", opening->number, opening->pass, opening->layer);
     results_csv_text(out, space_layer_name(coordinator->study->space, opening->layer));
-    if (filed)
+    if (in_bucket)
         fprintf(out, ",%u,%u,", child->bucket, child->interface);
     else
         fputs(",,,", out);
@@ -129,10 +130,10 @@ static void write_child(FILE *out, const struct coordinator *coordinator,
     write_arch(out, &child->candidate);
     write_arch(out, &opening->parents[child->parent]);
     fprintf(out, "%s,", fate_name(child->fate));
-    if (filed && campaign_reward(coordinator->campaign, &child->candidate, &reward))
+    if (in_bucket && campaign_reward(coordinator->campaign, &child->candidate, &reward))
         fprintf(out, "%.4f", reward_percent(reward));
     fprintf(out, ",%d\n",
-            filed && child->fate != FATE_DUPLICATE && child->fate != FATE_PASSED_OVER &&
+            opening_child_is_filed(child) && child->fate != FATE_DUPLICATE &&
                 is_kept(table, child));
 }
 

@@ -154,6 +154,7 @@ static int set_search(json_t *object, const struct coordinator *coordinator)
         { "trials", json_integer((json_int_t)progress.told) },
         { "trials_bound", json_integer((json_int_t)progress.bound) },
         { "dropped", json_integer((json_int_t)progress.dropped) },
+        { "passed_over", json_integer((json_int_t)progress.passed_over) },
         { "saved", json_integer((json_int_t)progress.saved) },
         { "metric", json_string(cost_metric_name(coordinator->study->metric)) },
         { "target", json_pack("[I, I]", (json_int_t)target->lowest, (json_int_t)target->highest) },

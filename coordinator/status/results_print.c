@@ -133,8 +133,10 @@ static void print_effort(const struct coordinator *coordinator)
                print_grouped(progress.bound, second),
                human_duration(coordinator_elapsed(coordinator), third), reason ? "; " : "",
                reason ? reason : "");
-    print_item(stdout, "spared", "%s children pruned by their cost, %s known from before",
-               print_grouped(progress.dropped, first), print_grouped(progress.saved, second));
+    print_item(stdout, "spared",
+               "%s children pruned by their cost, %s passed over, %s known from before",
+               print_grouped(progress.dropped, first), print_grouped(progress.passed_over, second),
+               print_grouped(progress.saved, third));
     if (counts.by_state[TRIAL_QUARANTINED] > 0)
         print_item(stdout, "trouble", "%s trials failed on every try and were left out",
                    print_grouped(counts.by_state[TRIAL_QUARANTINED], first));

@@ -93,6 +93,7 @@ Layernas__Layer *build_layer(struct build *build, size_t i, bool with_cells)
     layer->known = counts.by_fate[FATE_KNOWN];
     layer->duplicates = counts.by_fate[FATE_DUPLICATE];
     layer->dropped = counts.by_fate[FATE_DROPPED];
+    layer->passed_over = counts.by_fate[FATE_PASSED_OVER];
     layer->done = counts.settled;
     layer->quarantined = counts.quarantined;
     layer->kept = counts.kept;

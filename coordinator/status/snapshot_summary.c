@@ -42,6 +42,7 @@ static void fill_search(struct build *build, Layernas__Summary *summary)
     summary->bound = progress.bound;
     summary->dropped = progress.dropped;
     summary->saved = progress.saved;
+    summary->passed_over = progress.passed_over;
     if (n_openings > 0) {
         const struct opening *now = campaign_opening(coordinator->campaign, n_openings - 1);
         struct record_counts counts = layer_record_counts(

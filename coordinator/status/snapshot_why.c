@@ -9,6 +9,7 @@ static const char *const outcome_names[PATH_OUTCOMES] = {
     [PATH_KEPT] = "kept",
     [PATH_DISPLACED] = "displaced",
     [PATH_PRUNED] = "pruned",
+    [PATH_PASSED_OVER] = "passed over",
     [PATH_SAME_NETWORK] = "same network",
     [PATH_NO_RESULT] = "no result yet",
     [PATH_QUARANTINED] = "quarantined",

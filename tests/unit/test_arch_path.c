@@ -63,6 +63,8 @@ static enum path_outcome outcome_of(struct campaign *campaign, const struct open
         return PATH_NO_PARENT;
     if (child->fate == FATE_DROPPED)
         return PATH_PRUNED;
+    if (child->fate == FATE_PASSED_OVER)
+        return PATH_PASSED_OVER;
     if (is_kept(campaign, opening, arch))
         return PATH_KEPT;
     if (!campaign_verdict(campaign, &child->candidate, &verdict))

@@ -77,8 +77,8 @@ static void test_targets(void **state)
 static void test_layers(void **state)
 {
     static const char *const wanted[] = {
-        "pass  layer      buckets  children  pruned  known   trials           costs",
-        "   1  2 reduce1        4        64       6      4  120/120  0.868 - 1.94 M",
+        "pass  layer      buckets  children  spared   trials           costs",
+        "   1  2 reduce1        4        67      13  120/120  0.868 - 1.94 M",
         "layer 2 (reduce1) in pass 1: the best 1 of each bucket",
         "     1   0.868 - 1.09 M          14    93.00  0.987 M  1:4:1:2",
         "     2  98.0 k - 1.32 M          21        -        -  none is trained yet",
@@ -105,8 +105,9 @@ static void test_layers(void **state)
     layer.name = "reduce1";
     layer.buckets = 4;
     layer.highest = 1940000;
-    layer.children = 64;
+    layer.children = 67;
     layer.dropped = 6;
+    layer.passed_over = 3;
     layer.known = 3;
     layer.duplicates = 1;
     layer.trials = layer.done = 120;

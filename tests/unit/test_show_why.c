@@ -53,7 +53,9 @@ static void test_steps(void **state)
           "    displaced by what is as good, and earlier in option order: 1:0 (trial 34,\n"
           "    92.50 %, 0.973 M)" },
         { "pruned", "", 0, 0, 0, 0,
-          "    pruned: whatever the layers after it hold, its cost misses the target" },
+          "    pruned: whatever the layers after it hold, its cost misses the target, or\n"
+          "    stays far below it" },
+        { "passed over", "", 0, 9, 9, 1, "    passed over: others of its bucket promised more" },
         { "same network", "", 0, 9, 9, 1,
           "    the same network is kept as 1:0 (trial 34, 92.50 %, 0.973 M)" },
         { "no parent", "", 0, 0, 0, 0, "    not among the parents that went on to this layer" },
@@ -124,8 +126,8 @@ static void test_counts(void **state)
 {
     static const char *const wanted[] = {
         "all children of pass 2",
-        "layer             children  pruned  same  known  trials  failed  kept  displaced",
-        "2 stage2.keep.12       120      10     4      6     100       1     4         95",
+        "layer             all  pruned  passed  known  trials  failed  kept  displaced",
+        "2 stage2.keep.12  123      10       3     10     100       1     4         95",
         NULL,
     };
     Layernas__Candidate best = candidate_of("1:1", 987088, 3720);
@@ -136,8 +138,9 @@ static void test_counts(void **state)
     (void)state;
     layer.layer = 1;
     layer.name = "stage2.keep.12";
-    layer.children = 120;
+    layer.children = 123;
     layer.dropped = 10;
+    layer.passed_over = 3;
     layer.duplicates = 4;
     layer.known = 6;
     layer.trials = 100;

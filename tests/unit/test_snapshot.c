@@ -164,7 +164,8 @@ static void check_opening(const Layernas__Layer *layer, const struct opening *op
                                    &reward);
     }
     check_int_equal("every child has a fate",
-                    layer->trials + layer->known + layer->duplicates + layer->dropped,
+                    layer->trials + layer->known + layer->duplicates + layer->dropped +
+                        layer->passed_over,
                     layer->children);
     check_int_equal("trials", layer->trials, all);
     check_int_equal("settled", layer->done, settled);

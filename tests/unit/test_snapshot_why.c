@@ -94,7 +94,8 @@ static void test_the_winner(void **state)
         const Layernas__Layer *layer = why->layers[i];
 
         check_int_equal("every child has a fate",
-                        layer->trials + layer->known + layer->duplicates + layer->dropped,
+                        layer->trials + layer->known + layer->duplicates + layer->dropped +
+                            layer->passed_over,
                         layer->children);
         check_int_equal("no cells", layer->n_cells, 0);
     }

@@ -9,8 +9,8 @@ static int show_openings(FILE *out, const Layernas__Layers *layers)
 {
     static const struct text_column columns[] = {
         { "pass", ALIGN_RIGHT, 0 },     { "layer", ALIGN_LEFT, 14 },  { "buckets", ALIGN_RIGHT, 0 },
-        { "children", ALIGN_RIGHT, 0 }, { "pruned", ALIGN_RIGHT, 0 }, { "known", ALIGN_RIGHT, 0 },
-        { "trials", ALIGN_RIGHT, 0 },   { "costs", ALIGN_RIGHT, 0 },
+        { "children", ALIGN_RIGHT, 0 }, { "spared", ALIGN_RIGHT, 0 }, { "trials", ALIGN_RIGHT, 0 },
+        { "costs", ALIGN_RIGHT, 0 },
     };
     struct text_table *table = text_table_new(columns, sizeof columns / sizeof *columns);
     char span[SHOW_TEXT_SIZE];
@@ -23,8 +23,8 @@ static int show_openings(FILE *out, const Layernas__Layers *layers)
         text_table_cell(table, "%u %s", l->layer + 1, l->name);
         text_table_cell(table, "%u", l->buckets);
         text_table_cell(table, "%u", l->children);
-        text_table_cell(table, "%u", l->dropped);
-        text_table_cell(table, "%" PRIu64, (uint64_t)l->known + l->duplicates);
+        text_table_cell(table, "%" PRIu64,
+                        (uint64_t)l->dropped + l->passed_over + l->known + l->duplicates);
         text_table_cell(table, "%u/%u", l->done, l->trials);
         text_table_cell(table, "%s", show_span(l->lowest, l->highest, span));
     }

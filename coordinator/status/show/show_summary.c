@@ -78,7 +78,7 @@ static void show_best_line(FILE *out, const Layernas__Summary *s)
 static void show_effort(FILE *out, const Layernas__Summary *s)
 {
     char slots[HUMAN_SIZE], running[HUMAN_SIZE], ready[HUMAN_SIZE];
-    char dropped[HUMAN_SIZE], saved[HUMAN_SIZE];
+    char dropped[HUMAN_SIZE], passed_over[HUMAN_SIZE], saved[HUMAN_SIZE];
 
     if (s->workers > 0)
         fprintf(out, "workers   %u, slots %s; running %s, waiting %s\n", s->workers,
@@ -87,8 +87,9 @@ static void show_effort(FILE *out, const Layernas__Summary *s)
     else
         fprintf(out, "workers   none is connected; %s trials are waiting\n",
                 print_grouped(s->ready + s->running, ready));
-    fprintf(out, "spared    %s children pruned (no way into the target), %s known before\n",
-            print_grouped(s->dropped, dropped), print_grouped(s->saved, saved));
+    fprintf(out, "spared    %s children pruned by their cost, %s passed over, %s known before\n",
+            print_grouped(s->dropped, dropped), print_grouped(s->passed_over, passed_over),
+            print_grouped(s->saved, saved));
 }
 
 static void show_trouble(FILE *out, const Layernas__Summary *s)

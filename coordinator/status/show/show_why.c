@@ -54,6 +54,7 @@ static void show_answer(FILE *out, const Layernas__Why *why)
         { "not reached yet", "the search has not come to it yet" },
         { "displaced", "never trained: what leads to it was displaced" },
         { "pruned", "never trained: what leads to it cannot come into the target" },
+        { "passed over", "never trained: others of its bucket promised more" },
         { "same network", "another spelling of the same network goes on in its place" },
         { "no result yet", "there is no result yet" },
         { "quarantined", "left out: its trainings failed on every try" },
@@ -142,7 +143,10 @@ static void show_outcome(FILE *out, const Layernas__WhyStep *step)
 
     if (strcmp(step->outcome, "pruned") == 0)
         used = snprintf(text, sizeof text,
-                        "pruned: whatever the layers after it hold, its cost misses the target");
+                        "pruned: whatever the layers after it hold, its cost misses the target, "
+                        "or stays far below it");
+    else if (strcmp(step->outcome, "passed over") == 0)
+        used = snprintf(text, sizeof text, "passed over: others of its bucket promised more");
     else if (strcmp(step->outcome, "no parent") == 0)
         used = snprintf(text, sizeof text, "not among the parents that went on to this layer");
     else if (strcmp(step->outcome, "kept") == 0 && step->contenders == 1)
@@ -188,23 +192,23 @@ static void show_step(FILE *out, const Layernas__WhyStep *step)
 static int show_counts(FILE *out, const Layernas__Why *why)
 {
     static const struct text_column columns[] = {
-        { "layer", ALIGN_LEFT, 16 },     { "children", ALIGN_RIGHT, 0 },
-        { "pruned", ALIGN_RIGHT, 0 },    { "same", ALIGN_RIGHT, 0 },
-        { "known", ALIGN_RIGHT, 0 },     { "trials", ALIGN_RIGHT, 0 },
-        { "failed", ALIGN_RIGHT, 0 },    { "kept", ALIGN_RIGHT, 0 },
-        { "displaced", ALIGN_RIGHT, 0 },
+        { "layer", ALIGN_LEFT, 16 },  { "all", ALIGN_RIGHT, 0 },   { "pruned", ALIGN_RIGHT, 0 },
+        { "passed", ALIGN_RIGHT, 0 }, { "known", ALIGN_RIGHT, 0 }, { "trials", ALIGN_RIGHT, 0 },
+        { "failed", ALIGN_RIGHT, 0 }, { "kept", ALIGN_RIGHT, 0 },  { "displaced", ALIGN_RIGHT, 0 },
     };
     struct text_table *table = text_table_new(columns, sizeof columns / sizeof *columns);
     int rc;
 
     for (size_t i = 0; i < why->n_layers; i++) {
         const Layernas__Layer *l = why->layers[i];
-        const uint32_t numbers[] = { l->children, l->dropped,     l->duplicates, l->known,
-                                     l->trials,   l->quarantined, l->kept,       l->displaced };
+        const uint64_t numbers[] = { l->children,    l->dropped,
+                                     l->passed_over, (uint64_t)l->known + l->duplicates,
+                                     l->trials,      l->quarantined,
+                                     l->kept,        l->displaced };
 
         text_table_cell(table, "%u %s", l->layer + 1, l->name);
         for (size_t n = 0; n < sizeof numbers / sizeof *numbers; n++)
-            text_table_cell(table, "%u", numbers[n]);
+            text_table_cell(table, "%" PRIu64, numbers[n]);
     }
     rc = text_table_print(table, out);
     text_table_free(table);
