@@ -5,8 +5,8 @@
 
 /* The values of a unit (an image; of a pointwise convolution a strip of pixels across images) are
  * copied to scratch, where a convolution is matmul over a list of offsets. The gradient of its input
- * is the same over the output's gradient, spread by the stride, with transposed weights; that of
- * its weights is matmul_gradient over both copies. */
+ * is the same over the output's gradient, phase by phase, with transposed weights; that of its
+ * weights is matmul_gradient over both copies. */
 
 static size_t channels_in(const struct net *net, const struct node *node)
 {
@@ -21,11 +21,6 @@ static size_t taps_of(const struct window *w)
 static size_t in_pixels(const struct window *w)
 {
     return w->height * w->width;
-}
-
-static size_t out_pixels(const struct window *w)
-{
-    return w->out_height * w->out_width;
 }
 
 static bool is_pointwise(const struct op *op)
@@ -113,15 +108,17 @@ static void fill_offsets(const struct net *net, struct node *node)
     const struct window *w = &node->window;
     size_t in = channels_in(net, node), out = (size_t)node->x.shape.channels, i = 0, j = 0;
 
-    for (size_t row = 0; row < w->kernel_h; row++)
-        for (size_t column = 0; column < w->kernel_w; column++) {
-            size_t there = window_offset(w, row, column), back = window_back_offset(w, row, column);
+    window_taps_by_phase(w, node->back_tap);
+    for (size_t tap = 0; tap < taps_of(w); tap++) {
+        size_t there = window_offset(w, tap / w->kernel_w, tap % w->kernel_w);
+        size_t from = (size_t)node->back_tap[tap];
+        size_t back = window_back_offset(w, from / w->kernel_w, from % w->kernel_w);
 
-            for (size_t c = 0; c < in; c++)
-                node->offset[i++] = (int32_t)(there + c / BLOCK * w->plane + c % BLOCK);
-            for (size_t c = 0; c < out; c++)
-                node->back_offset[j++] = (int32_t)(back + c / BLOCK * w->back_plane + c % BLOCK);
-        }
+        for (size_t c = 0; c < in; c++)
+            node->offset[i++] = (int32_t)(there + c / BLOCK * w->plane + c % BLOCK);
+        for (size_t c = 0; c < out; c++)
+            node->back_offset[j++] = (int32_t)(back + c / BLOCK * w->back_plane + c % BLOCK);
+    }
 }
 
 static int conv_lay_out(struct net *net, struct node *node, struct arena *arena, struct errmsg *err)
@@ -141,6 +138,7 @@ static int conv_lay_out(struct net *net, struct node *node, struct arena *arena,
     node->offset = arena_take(arena, taps_of(w) * channels, sizeof *node->offset);
     node->back_offset = arena_take(arena, taps_of(w) * (size_t)op->out.channels,
                                    sizeof *node->back_offset);
+    node->back_tap = arena_take(arena, taps_of(w), sizeof *node->back_tap);
     if (node->offset)
         fill_offsets(net, node);
     parameter_take(node, WEIGHT, node->x.blocks * BLOCK * taps_of(w) * channels, arena);
@@ -151,11 +149,12 @@ static int conv_lay_out(struct net *net, struct node *node, struct arena *arena,
 /* ---- scratch ---- */
 
 struct pass {
-    float *a;          /* values: [input blocks][plane] */
-    float *dy;         /* gradient of x, spread: [output blocks][back_plane] */
-    float *dy_dense;   /* the same, not spread, for a stride above 1: [output blocks][image] */
-    float *dx;         /* gradient of the values: [input blocks][image] */
-    float *transposed; /* weights for the way back: [input blocks][tap][output channel][lane] */
+    float *a;    /* values: [input blocks][plane] */
+    float *dy;   /* gradient of x: [output blocks][back_plane] */
+    float *dx;   /* gradient of the values: [input blocks][image] */
+    float *part; /* one phase of it, with a stride above 1: [input blocks][phase] */
+    float
+        *transposed; /* weights for the way back: [phase][input block][tap][output channel][lane] */
     size_t bytes;
 };
 
@@ -168,9 +167,8 @@ static struct pass pass_of(const struct net *net, const struct node *node)
 
     pass.a = arena_take(&scratch, in * w->plane, sizeof(float));
     pass.dy = arena_take(&scratch, out * w->back_plane, sizeof(float));
-    pass.dy_dense = arena_take(&scratch, w->stride > 1 ? out * out_pixels(w) * BLOCK : 0,
-                               sizeof(float));
     pass.dx = arena_take(&scratch, in * in_pixels(w) * BLOCK, sizeof(float));
+    pass.part = arena_take(&scratch, w->stride > 1 ? in * in_pixels(w) * BLOCK : 0, sizeof(float));
     pass.transposed = arena_take(&scratch, in * BLOCK * taps_of(w),
                                  (size_t)node->x.shape.channels * sizeof(float));
     pass.bytes = scratch.used;
@@ -237,21 +235,36 @@ static void conv_forward(struct net *net, struct node *node)
 
 /* ---- backward ---- */
 
-static void transpose_weights(const struct net *net, const struct node *node, float *transposed)
+/* The weights of some taps; returns the end of what it has written. */
+static float *transpose_taps(const struct net *net, const struct node *node, const int32_t *tap,
+                             size_t n, float *transposed)
 {
     size_t in = channels_in(net, node), out = (size_t)node->x.shape.channels;
     size_t taps = taps_of(&node->window);
     const float *w = node->parameter[WEIGHT].value;
 
     for (size_t block = 0; block < blocks_of(in); block++)
-        for (size_t tap = 0; tap < taps; tap++)
+        for (size_t t = 0; t < n; t++)
             for (size_t o = 0; o < out; o++)
                 for (size_t lane = 0; lane < BLOCK; lane++) {
                     size_t c = block * BLOCK + lane;
-                    size_t at = ((o / BLOCK * taps + tap) * in + c) * BLOCK + o % BLOCK;
+                    size_t at = ((o / BLOCK * taps + (size_t)tap[t]) * in + c) * BLOCK + o % BLOCK;
 
                     *transposed++ = c < in ? w[at] : 0;
                 }
+    return transposed;
+}
+
+static void transpose_weights(const struct net *net, const struct node *node, float *transposed)
+{
+    const int32_t *tap = node->back_tap;
+
+    for (size_t i = 0; i < window_phases(&node->window); i++) {
+        size_t taps = window_phase(&node->window, i).taps;
+
+        transposed = transpose_taps(net, node, tap, taps, transposed);
+        tap += taps;
+    }
 }
 
 /* A grouped convolution's weights outside its groups stay zero. */
@@ -268,50 +281,60 @@ static void clear_outside_groups(const struct net *net, struct node *node)
                     gradient[((o / BLOCK * taps + tap) * in + c) * BLOCK + o % BLOCK] = 0;
 }
 
-/* Loads the gradient of x for the way back and, where the stride makes them differ, densely.
- * Describes the dense one in *m and gathers the gradient of the bias. */
+/* Loads the gradient of x and gathers that of the bias. */
 static void load_gradients(const struct net *net, struct node *node, const struct unit *unit,
-                           const struct pass *pass, struct matmul_gradient *m)
+                           const struct matmul_gradient *m, float *dy)
 {
     const struct window *w = &node->window;
-    bool spread = w->stride > 1;
 
-    m->dy = spread ? pass->dy_dense : pass->dy + window_back_origin(w);
-    m->dy_block = spread ? out_pixels(w) * BLOCK : w->back_plane;
-    m->dy_row = spread ? unit->out_width * BLOCK : w->back_pitch;
-    m->pixels = unit->out_width;
     for (size_t block = 0; block < node->x.blocks; block++) {
-        window_load_gradient(net, node, w, block, unit, pass->dy + block * w->back_plane);
-        if (spread)
-            node_gradient(net, node, block, unit->out_pixel, out_pixels(w),
-                          pass->dy_dense + block * m->dy_block);
+        window_load_gradient(net, node, w, block, unit, dy + block * w->back_plane);
         bias_gradient(node, block, m->dy + block * m->dy_block, m->rows, m->dy_row, m->pixels);
+    }
+}
+
+/* The gradient of a unit's values into dx, whose blocks are stride floats apart. */
+static void input_gradient(const struct net *net, const struct node *node, const struct unit *unit,
+                           const struct pass *pass, float *dx, size_t stride)
+{
+    const struct window *w = &node->window;
+    const size_t out = (size_t)node->x.shape.channels;
+    struct matmul m = { .a_row = w->back_pitch,
+                        .offset = node->back_offset,
+                        .w = pass->transposed,
+                        .blocks = net->nodes[node->input[0].node].x.blocks };
+
+    for (size_t i = 0; i < window_phases(w); i++) {
+        const struct phase phase = window_phase(w, i);
+
+        m.a = pass->dy + phase.start;
+        m.taps = phase.taps * out;
+        m.rows = phase.height;
+        m.pixels = w->stride > 1 ? phase.width : unit->in_width;
+        m.out = w->stride > 1 ? pass->part : dx;
+        m.out_row = m.pixels * BLOCK;
+        m.out_block = w->stride > 1 ? m.rows * m.out_row : stride;
+        if (m.rows > 0)
+            net->kernels->matmul(&m);
+        for (size_t block = 0; w->stride > 1 && block < m.blocks; block++)
+            window_spread(w, &phase, m.out + block * m.out_block, dx + block * stride);
+        m.offset += m.taps;
+        m.w += m.blocks * m.taps * BLOCK;
     }
 }
 
 static void pass_on_gradient(struct net *net, struct node *node, const struct unit *unit,
                              const struct pass *pass)
 {
-    const struct window *w = &node->window;
     const struct edge *edge = &node->input[0];
-    struct matmul m = {
-        .a = pass->dy,
-        .a_row = w->back_pitch,
-        .offset = node->back_offset,
-        .taps = taps_of(w) * (size_t)node->x.shape.channels,
-        .w = pass->transposed,
-        .out_block = in_pixels(w) * BLOCK,
-        .out_row = unit->in_width * BLOCK,
-        .blocks = edge_node(net, edge)->x.blocks,
-        .rows = w->height,
-        .pixels = unit->in_width,
-    };
+    const struct window *w = &node->window;
+    size_t stride = in_pixels(w) * BLOCK;
+    float *dx = edge_target(net, edge, unit->in_pixel, pass->dx, &stride);
 
-    m.out = edge_target(net, edge, unit->in_pixel, pass->dx, &m.out_block);
-    net->kernels->matmul(&m);
-    for (size_t block = 0; block < m.blocks; block++)
-        edge_accumulate(net, edge, block, unit->in_pixel, m.rows * m.pixels,
-                        m.out + block * m.out_block);
+    input_gradient(net, node, unit, pass, dx, stride);
+    for (size_t block = 0; block < edge_node(net, edge)->x.blocks; block++)
+        edge_accumulate(net, edge, block, unit->in_pixel, w->height * unit->in_width,
+                        dx + block * stride);
 }
 
 static void conv_backward(struct net *net, struct node *node)
@@ -324,6 +347,9 @@ static void conv_backward(struct net *net, struct node *node)
         .a_row = window_row(w),
         .offset = node->offset,
         .taps = taps_of(w) * channels_in(net, node),
+        .dy = pass.dy + window_back_origin(w),
+        .dy_block = w->back_plane,
+        .dy_row = w->back_pitch,
         .blocks = node->x.blocks,
         .rows = w->out_height,
         .dw = node->parameter[WEIGHT].gradient,
@@ -335,7 +361,8 @@ static void conv_backward(struct net *net, struct node *node)
         transpose_weights(net, node, pass.transposed);
     for (size_t i = 0; unit_of(net, node, i, &unit); i++) {
         load_values(net, node, &unit, pass.a);
-        load_gradients(net, node, &unit, &pass, &m);
+        m.pixels = unit.out_width;
+        load_gradients(net, node, &unit, &m, pass.dy);
         net->kernels->matmul_gradient(&m);
         if (passes_on)
             pass_on_gradient(net, node, &unit, &pass);

@@ -13,11 +13,13 @@ static void fill_offsets(struct node *node)
 {
     const struct window *w = &node->window;
 
+    window_taps_by_phase(w, node->back_tap);
     for (size_t tap = 0; tap < taps_of(w); tap++) {
-        size_t row = tap / w->kernel_w, column = tap % w->kernel_w;
+        size_t back = (size_t)node->back_tap[tap];
 
-        node->offset[tap] = (int32_t)window_offset(w, row, column);
-        node->back_offset[tap] = (int32_t)window_back_offset(w, row, column);
+        node->offset[tap] = (int32_t)window_offset(w, tap / w->kernel_w, tap % w->kernel_w);
+        node->back_offset[tap] = (int32_t)window_back_offset(w, back / w->kernel_w,
+                                                             back % w->kernel_w);
     }
 }
 
@@ -32,6 +34,7 @@ static int depthwise_lay_out(struct net *net, struct node *node, struct arena *a
                           node->op);
     node->offset = arena_take(arena, taps_of(w), sizeof *node->offset);
     node->back_offset = arena_take(arena, taps_of(w), sizeof *node->back_offset);
+    node->back_tap = arena_take(arena, taps_of(w), sizeof *node->back_tap);
     if (node->offset)
         fill_offsets(node);
     parameter_take(node, WEIGHT, node->x.blocks * BLOCK * taps_of(w), arena);
@@ -40,10 +43,11 @@ static int depthwise_lay_out(struct net *net, struct node *node, struct arena *a
 }
 
 struct pass {
-    float *a;        /* values: [plane] */
-    float *dy;       /* gradient of x, spread: [back_plane] */
-    float *dy_dense; /* the same, not spread, for a stride above 1 */
-    float *dx;       /* gradient of the values */
+    float *a;       /* values: [plane] */
+    float *dy;      /* gradient of x: [back_plane] */
+    float *dx;      /* gradient of the values */
+    float *part;    /* one phase of it */
+    float *weights; /* of one block, in the order of back_tap */
     size_t bytes;
 };
 
@@ -55,8 +59,9 @@ static struct pass pass_of(const struct net *net, const struct node *node)
 
     pass.a = arena_take(&scratch, w->plane, sizeof(float));
     pass.dy = arena_take(&scratch, w->back_plane, sizeof(float));
-    pass.dy_dense = arena_take(&scratch, w->out_height * w->out_width * BLOCK, sizeof(float));
     pass.dx = arena_take(&scratch, w->height * w->width * BLOCK, sizeof(float));
+    pass.part = arena_take(&scratch, w->height * w->width * BLOCK, sizeof(float));
+    pass.weights = arena_take(&scratch, taps_of(w) * BLOCK, sizeof(float));
     pass.bytes = scratch.used;
     return pass;
 }
@@ -91,38 +96,60 @@ static void depthwise_forward(struct net *net, struct node *node)
 }
 
 static void weight_gradient(struct net *net, struct node *node, size_t block,
-                            const struct unit *unit, const struct pass *pass)
+                            const struct pass *pass)
 {
     const struct window *w = &node->window;
     const float *dy = pass->dy + window_back_origin(w);
-    size_t dy_row = w->back_pitch;
 
-    if (w->stride > 1) {
-        node_gradient(net, node, block, unit->out_pixel, w->out_height * w->out_width,
-                      pass->dy_dense);
-        dy = pass->dy_dense;
-        dy_row = w->out_width * BLOCK;
-    }
     net->kernels->depthwise_gradient(node->parameter[WEIGHT].gradient + block * taps_of(w) * BLOCK,
-                                     pass->a, window_row(w), node->offset, taps_of(w), dy, dy_row,
-                                     w->out_height, w->out_width);
-    bias_gradient(node, block, dy, w->out_height, dy_row, w->out_width);
+                                     pass->a, window_row(w), node->offset, taps_of(w), dy,
+                                     w->back_pitch, w->out_height, w->out_width);
+    bias_gradient(node, block, dy, w->out_height, w->back_pitch, w->out_width);
+}
+
+static void sort_weights(const struct node *node, size_t block, float *sorted)
+{
+    size_t taps = taps_of(&node->window);
+    const float *weights = node->parameter[WEIGHT].value + block * taps * BLOCK;
+
+    for (size_t i = 0; i < taps; i++)
+        memcpy(sorted + i * BLOCK, weights + (size_t)node->back_tap[i] * BLOCK,
+               BLOCK * sizeof *sorted);
+}
+
+/* The gradient of an image's values into dx. */
+static void input_gradient(const struct net *net, const struct node *node, const struct pass *pass,
+                           float *dx)
+{
+    const struct window *w = &node->window;
+    const float *weights = pass->weights;
+    const int32_t *offset = node->back_offset;
+
+    for (size_t i = 0; i < window_phases(w); i++) {
+        const struct phase phase = window_phase(w, i);
+        float *out = w->stride > 1 ? pass->part : dx;
+
+        for (size_t y = 0; y < phase.height; y++)
+            net->kernels->depthwise(out + y * phase.width * BLOCK,
+                                    pass->dy + phase.start + y * w->back_pitch, offset, phase.taps,
+                                    weights, NULL, phase.width);
+        if (w->stride > 1)
+            window_spread(w, &phase, out, dx);
+        offset += phase.taps;
+        weights += phase.taps * BLOCK;
+    }
 }
 
 static void pass_on_gradient(struct net *net, struct node *node, size_t block,
                              const struct unit *unit, const struct pass *pass)
 {
-    const struct window *w = &node->window;
     const struct edge *edge = &node->input[0];
-    const float *weights = node->parameter[WEIGHT].value + block * taps_of(w) * BLOCK;
     size_t stride = 0;
     float *dx = edge_target(net, edge, unit->in_pixel, NULL, &stride);
 
     dx = dx ? dx + block * stride : pass->dx;
-    for (size_t y = 0; y < w->height; y++)
-        net->kernels->depthwise(dx + y * w->width * BLOCK, pass->dy + y * w->back_pitch,
-                                node->back_offset, taps_of(w), weights, NULL, w->width);
-    edge_accumulate(net, edge, block, unit->in_pixel, w->height * w->width, dx);
+    input_gradient(net, node, pass, dx);
+    edge_accumulate(net, edge, block, unit->in_pixel, node->window.height * node->window.width, dx);
 }
 
 static void depthwise_backward(struct net *net, struct node *node)
@@ -134,14 +161,16 @@ static void depthwise_backward(struct net *net, struct node *node)
 
     memset(pass.a, 0, w->plane * sizeof *pass.a);
     memset(pass.dy, 0, w->back_plane * sizeof *pass.dy);
-    for (size_t block = 0; block < node->x.blocks; block++)
+    for (size_t block = 0; block < node->x.blocks; block++) {
+        sort_weights(node, block, pass.weights);
         for (size_t i = 0; unit_of(net, node, i, &unit); i++) {
             window_load(net, edge, w, block, &unit, pass.a);
             window_load_gradient(net, node, w, block, &unit, pass.dy);
-            weight_gradient(net, node, block, &unit, &pass);
+            weight_gradient(net, node, block, &pass);
             if (edge_node(net, edge)->wants_gradient)
                 pass_on_gradient(net, node, block, &unit, &pass);
         }
+    }
 }
 
 const struct layer layer_depthwise = {

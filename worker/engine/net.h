@@ -82,7 +82,8 @@ struct node {
 
     struct window window; /* convolutions and pools */
     int32_t *offset;      /* convolutions: of tap and channel, see conv.h */
-    int32_t *back_offset;
+    int32_t *back_offset; /* the same for the way back, phase after phase, */
+    int32_t *back_tap;    /* and which taps these are; see window.h */
 
     struct rng rng, rng_of_pass; /* dropout: its stream; where that stood when the pass began */
 };

@@ -4,6 +4,25 @@
 
 #include "worker/engine/net.h"
 
+/* Along one side, for the way back: input pixel i and tap k meet at output (i + pad - k) / stride.
+ * With i + pad = q stride + r the taps of i are k = r + t stride, and the outputs q - t. */
+
+static size_t most_t(size_t kernel, size_t stride)
+{
+    return (kernel - 1) / stride;
+}
+
+static size_t least_q(const struct window *w)
+{
+    return w->pad / w->stride;
+}
+
+/* How many values q takes. */
+static size_t count_q(const struct window *w, size_t side)
+{
+    return (side - 1 + w->pad) / w->stride - least_q(w) + 1;
+}
+
 struct window window_of(const struct shape *in, const struct op *op)
 {
     struct window w = {
@@ -20,8 +39,8 @@ struct window window_of(const struct shape *in, const struct op *op)
     w.phase = (w.width + 2 * w.pad + w.stride - 1) / w.stride * BLOCK;
     w.pitch = w.stride * w.phase;
     w.plane = (w.height + 2 * w.pad) * w.pitch;
-    w.back_pitch = (w.width + w.kernel_w - 1) * BLOCK;
-    w.back_plane = (w.height + w.kernel_h - 1) * w.back_pitch;
+    w.back_pitch = (count_q(&w, w.width) + most_t(w.kernel_w, w.stride)) * BLOCK;
+    w.back_plane = (count_q(&w, w.height) + most_t(w.kernel_h, w.stride)) * w.back_pitch;
     return w;
 }
 
@@ -38,25 +57,81 @@ size_t window_offset(const struct window *w, size_t row, size_t column)
     return row * w->pitch + column % w->stride * w->phase + column / w->stride * BLOCK;
 }
 
-/* Input pixel i takes from output o through tap k where o * stride = i + pad - k. */
 size_t window_back_offset(const struct window *w, size_t row, size_t column)
 {
-    return (w->kernel_h - 1 - row) * w->back_pitch + (w->kernel_w - 1 - column) * BLOCK;
+    return (most_t(w->kernel_h, w->stride) - row / w->stride) * w->back_pitch +
+           (most_t(w->kernel_w, w->stride) - column / w->stride) * BLOCK;
 }
 
 size_t window_back_origin(const struct window *w)
 {
-    return (w->kernel_h - 1 - w->pad) * w->back_pitch + (w->kernel_w - 1 - w->pad) * BLOCK;
+    return (most_t(w->kernel_h, w->stride) - least_q(w)) * w->back_pitch +
+           (most_t(w->kernel_w, w->stride) - least_q(w)) * BLOCK;
+}
+
+/* One side of a phase of remainder r. */
+struct stretch {
+    size_t first, n, taps; /* pixels, taps */
+    size_t q;              /* of the first pixel, from the least on */
+};
+
+static struct stretch stretch_of(const struct window *w, size_t side, size_t kernel, size_t r)
+{
+    size_t q = r < w->pad ? (w->pad - r + w->stride - 1) / w->stride : 0;
+    size_t first = q * w->stride + r - w->pad;
+
+    return (struct stretch){
+        .first = first,
+        .n = first < side ? (side - first + w->stride - 1) / w->stride : 0,
+        .taps = r < kernel ? (kernel - r + w->stride - 1) / w->stride : 0,
+        .q = q - least_q(w),
+    };
+}
+
+struct phase window_phase(const struct window *w, size_t i)
+{
+    struct stretch v = stretch_of(w, w->height, w->kernel_h, i / w->stride);
+    struct stretch h = stretch_of(w, w->width, w->kernel_w, i % w->stride);
+
+    if (h.n == 0)
+        v.n = 0;
+
+    return (struct phase){ .row = v.first,
+                           .column = h.first,
+                           .height = v.n,
+                           .width = h.n,
+                           .taps = v.taps * h.taps,
+                           .start = v.q * w->back_pitch + h.q * BLOCK };
+}
+
+void window_taps_by_phase(const struct window *w, int32_t *taps)
+{
+    for (size_t i = 0; i < window_phases(w); i++)
+        for (size_t row = i / w->stride; row < w->kernel_h; row += w->stride)
+            for (size_t column = i % w->stride; column < w->kernel_w; column += w->stride)
+                *taps++ = (int32_t)(row * w->kernel_w + column);
+}
+
+void window_spread(const struct window *w, const struct phase *phase, const float *pixels,
+                   float *image)
+{
+    for (size_t y = 0; y < phase->height; y++) {
+        float *to = image + ((phase->row + y * w->stride) * w->width + phase->column) * BLOCK;
+
+        for (size_t x = 0; x < phase->width; x++, pixels += BLOCK)
+            memcpy(to + x * w->stride * BLOCK, pixels, BLOCK * sizeof *pixels);
+    }
 }
 
 /* Spreads a row of n pixels out: pixel x goes to column x + pad of a padded row. */
 static void sort_columns(const struct window *w, const float *row, size_t n, float *padded)
 {
-    for (size_t x = 0; x < n; x++) {
-        size_t column = x + w->pad;
+    for (size_t r = 0; r < w->stride; r++) {
+        const struct stretch h = stretch_of(w, n, w->kernel_w, r);
+        float *to = padded + r * w->phase + (h.q + least_q(w)) * BLOCK;
 
-        memcpy(padded + column % w->stride * w->phase + column / w->stride * BLOCK, row + x * BLOCK,
-               BLOCK * sizeof *row);
+        for (size_t x = h.first; x < n; x += w->stride, to += BLOCK)
+            memcpy(to, row + x * BLOCK, BLOCK * sizeof *row);
     }
 }
 
@@ -95,16 +170,9 @@ void window_load(const struct net *net, const struct edge *edge, const struct wi
 void window_load_gradient(const struct net *net, const struct node *node, const struct window *w,
                           size_t block, const struct unit *unit, float *plane)
 {
-    size_t pixel = unit->out_pixel, width = unit->out_width;
-    float *spread = plane + window_back_origin(w);
+    size_t pixel = unit->out_pixel;
+    float *row = plane + window_back_origin(w);
 
-    for (size_t y = 0; y < w->out_height; y++) {
-        float *row = w->stride == 1 ? spread : net->row;
-
-        node_gradient(net, node, block, pixel, width, row);
-        for (size_t x = 0; w->stride > 1 && x < width; x++)
-            memcpy(spread + x * w->stride * BLOCK, row + x * BLOCK, BLOCK * sizeof *row);
-        pixel += width;
-        spread += w->stride * w->back_pitch;
-    }
+    for (size_t y = 0; y < w->out_height; y++, pixel += unit->out_width, row += w->back_pitch)
+        node_gradient(net, node, block, pixel, unit->out_width, row);
 }

@@ -25,9 +25,18 @@ struct window {
     size_t pitch; /* from one padded row to the next */
     size_t plane; /* the whole padded image */
 
-    /* The same for the way back: the output's gradient, spread by the stride and padded so that
-     * a stride of 1 over it gives the input's. */
+    /* The same for the way back: the output's gradient with a border of zeros. */
     size_t back_pitch, back_plane;
+};
+
+/* With a stride s > 1, an input pixel takes its gradient from those taps only whose rows and columns
+ * leave the same remainder modulo s as its own, padding included. The pixels of one pair of
+ * remainders are a phase: over them the way back is a convolution of stride 1 with these taps. */
+struct phase {
+    size_t row, column;   /* of its first pixel; the others follow in steps of s */
+    size_t height, width; /* in pixels; no rows where it has none */
+    size_t taps;          /* 0: nothing reads these pixels */
+    size_t start;         /* of the first pixel's window in a plane of the way back */
 };
 
 struct window window_of(const struct shape *in, const struct op *op);
@@ -35,9 +44,24 @@ struct window window_of(const struct shape *in, const struct op *op);
 /* A pointwise operation's: the batch cut into "images" of one row of so many pixels. */
 struct window window_of_strip(size_t pixels);
 
-/* Where the tap (row, column) of the kernel lies, from the start of an output row's window. */
+/* Where the tap (row, column) of the kernel lies, from the start of an output row's window; on the way
+ * back, from that of the window of a pixel of the tap's phase. */
 size_t window_offset(const struct window *w, size_t row, size_t column);
 size_t window_back_offset(const struct window *w, size_t row, size_t column);
+
+static inline size_t window_phases(const struct window *w)
+{
+    return w->stride * w->stride;
+}
+
+struct phase window_phase(const struct window *w, size_t i);
+
+/* All taps (row * kernel_w + column), phase after phase. */
+void window_taps_by_phase(const struct window *w, int32_t *taps);
+
+/* Puts a phase's pixels, one row after the other, where they belong in an image. */
+void window_spread(const struct window *w, const struct phase *phase, const float *pixels,
+                   float *image);
 
 /* From the window of one output row to that of the next. */
 static inline size_t window_row(const struct window *w)
@@ -58,7 +82,7 @@ bool unit_of(const struct net *net, const struct node *node, size_t i, struct un
 void window_load(const struct net *net, const struct edge *edge, const struct window *w,
                  size_t block, const struct unit *unit, float *plane);
 
-/* The same with the gradient of x of the node whose window it is, spread for the way back. */
+/* The same with the gradient of x of the node whose window it is, for the way back. */
 void window_load_gradient(const struct net *net, const struct node *node, const struct window *w,
                           size_t block, const struct unit *unit, float *plane);
 
