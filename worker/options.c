@@ -119,6 +119,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
         to->memory_mb = parse_number(state, "memory", text, 1, UINT32_MAX);
         break;
     case OPTION_NAME:
+        if (!*text)
+            argp_error(state, "--name: \"\"; at least one character, or leave it out");
         wire_printable(to->name, sizeof to->name, text);
         break;
     case OPTION_IDLE_EXIT:

@@ -1,5 +1,5 @@
 #!/bin/bash
-# A worker's --slots and --threads: so many trials at a time, each in a process on one thread.
+# A worker's --slots, --threads and --name: so many trials at a time, each in a process on one thread.
 . "$(dirname "$0")/lib.sh"
 
 macro_study study.yaml 40
@@ -13,6 +13,10 @@ options="--connect $(endpoint state workers) --data nas-bench-macro=$data/nas-be
 "$bin/layernas-worker" $options --threads 4 2>err
 is "more threads than the engine has are refused: exit status" $? 2
 matches "with a line that says what to do" "$(head -1 err)" '--threads: 4; 1, .*--slots 4'
+
+"$bin/layernas-worker" $options --name "" 2>err
+is "a name of no characters is refused: exit status" $? 2
+matches "with a line that says so" "$(head -1 err)" '--name: ""; at least one character'
 
 LAYERNAS_TABLE_DELAY_MS=600000 "$bin/layernas-worker" $options --name three --slots 3 --threads 1 2>log &
 worker=$!
