@@ -30,6 +30,7 @@ struct layernas_settings {
     uint32_t buckets;     /* H of the first pass */
     double bucket_growth; /* H of a pass = H of the one before x this, rounded up; 1: fixed */
     uint32_t keep;        /* K */
+    uint32_t keep_more;   /* added to K from the third pass on */
     enum search_order order;
     uint32_t passes; /* 0: until the cap, or until nothing is left to try */
     enum bucket_edges edges;

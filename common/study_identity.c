@@ -34,6 +34,7 @@ static void write_layernas(const struct layernas_settings *layernas, FILE *out)
     fprintf(out, "search.buckets\t%" PRIu32 "\n", layernas->buckets);
     fprintf(out, "search.bucket_growth\t%.17g\n", layernas->bucket_growth);
     fprintf(out, "search.keep\t%" PRIu32 "\n", layernas->keep);
+    fprintf(out, "search.keep_more\t%" PRIu32 "\n", layernas->keep_more);
     fprintf(out, "search.order\t%s\n", search_order_name(layernas->order));
     fprintf(out, "search.passes\t%" PRIu32 "\n", layernas->passes);
     fprintf(out, "search.edges\t%s\n", bucket_edges_name(layernas->edges));

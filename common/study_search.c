@@ -10,7 +10,6 @@ enum {
     MOST_PASSES = 1000,
     MOST_POPULATION = 100000,
     MOST_EPOCHS = 1000,
-    FEWEST_PICKS = 2,
     FEWEST_BUCKETS = 4,
     FEWEST_BUCKETS_GUIDED = 2,
 };
@@ -75,6 +74,7 @@ static struct layernas_settings layernas_defaults(bool guided, uint32_t parallel
         .buckets = parallel > fewest ? parallel : fewest,
         .bucket_growth = 1.5,
         .keep = 1,
+        .keep_more = guided,
         .order = guided && by == BUCKET_BY_COST ? ORDER_RANDOM : ORDER_FORWARD,
         .bucket_by = by,
         .reach = guided ? 0.7 : 0,
@@ -97,13 +97,12 @@ static void read_layernas(struct section *search, const struct study *study,
     section_count(search, "buckets", 1, MOST_BUCKETS, &settings->buckets);
     section_real(search, "bucket_growth", 1, 100, &settings->bucket_growth);
     section_count(search, "keep", 1, MOST_KEPT, &settings->keep);
+    section_count(search, "keep_more", 0, MOST_KEPT, &settings->keep_more);
     section_choice(search, "order", order_names, &order);
     section_count(search, "passes", 1, MOST_PASSES, &settings->passes);
     section_choice(search, "edges", edges_names, &edges);
     /* Enough trials in a layer to keep W in flight. */
     settings->picks = (parallel + settings->buckets - 1) / settings->buckets;
-    if (settings->picks < FEWEST_PICKS)
-        settings->picks = FEWEST_PICKS;
     section_count(search, "picks", 1, MOST_KEPT, &settings->picks);
     section_real(search, "reach", 0, 1, &settings->reach);
     read_default(search, study, &settings->default_arch);
@@ -143,13 +142,15 @@ static void read_others(struct section *search, struct search_settings *settings
 
 int study_read_search(const struct section *root, struct study *study)
 {
-    static const char *const allowed[] = {
-        "strategy",  "trials",   "parallel",  "seed",        "buckets",    "bucket_growth",
-        "keep",      "order",    "passes",    "edges",       "bucket_by",  "default",
-        "canonical", "feasible", "objective", "cost_weight", "population", "tournament",
-        "batch",     "epochs",   "guided",    "picks",       "reach",      "rate",
-        "clip",      "entropy",  NULL
-    };
+    static const char *const allowed[] = { "strategy", "trials", "parallel", "seed", "canonical",
+                                           /* layernas */
+                                           "guided", "picks", "reach", "buckets", "bucket_growth",
+                                           "bucket_by", "keep", "keep_more", "order", "passes",
+                                           "edges", "default",
+                                           /* the others */
+                                           "feasible", "objective", "cost_weight", "population",
+                                           "tournament", "batch", "epochs", "rate", "clip",
+                                           "entropy", NULL };
     struct search_settings *settings = &study->search;
     struct section search = section_open(root, "search", allowed);
     unsigned strategy = 0;

@@ -16,9 +16,9 @@
  *
  * A pass in which nothing is left to try is gone through on known results, unseen from outside. The
  * search goes on without settings->layernas.reach then, and ends after the next such pass (some, where
- * the order of layers is random) if a finer one would keep no more: no bucket wide enough to be divided displaced anything. That comes: every other pass uses
- * up one of finitely many candidates, and such passes double H at least, until no bucket is wider
- * than one cost or H is at its end. */
+ * the order of layers is random) if a finer one would keep no more: no bucket wide enough to be
+ * divided displaced anything. That comes: every other pass uses up one of finitely many candidates,
+ * and such passes double H at least, until no bucket is wider than one cost or H is at its end. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

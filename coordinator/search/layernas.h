@@ -39,14 +39,18 @@ int layernas_pick(const struct search_settings *settings, const struct cost_mode
 int layernas_parents(const struct candidate_table *table, const struct opening *opening,
                      uint32_t n_options, struct arch **parents_out, uint32_t *n_out);
 
+/* K of a pass: the first ones find the way, those after them look to its sides. */
+enum { FIRST_PASS_TO_KEEP_MORE = 3 };
+uint32_t layernas_keep(const struct layernas_settings *settings, uint32_t pass);
+
 /* H of the next pass. */
 uint32_t layernas_next_buckets(const struct layernas_settings *settings, uint32_t buckets,
                                bool had_trials);
 
 /* What the bounds below need of the cost model, computed once. */
 struct layernas_limits {
-    uint64_t candidates; /* architectures of the space */
-    uint32_t keep;
+    uint64_t candidates;                  /* architectures of the space */
+    uint32_t keep;                        /* of any pass, the most */
     uint32_t feasible[ARCH_MAX_LAYERS];   /* options of a layer that can meet the target */
     uint32_t interfaces[ARCH_MAX_LAYERS]; /* cells that a bucket of a layer divides into */
 };

@@ -27,7 +27,8 @@ void layernas_limits_init(const struct search_settings *settings, const struct c
     double size = space_size(space);
 
     *limits = (struct layernas_limits){ .candidates = size < (double)most ? (uint64_t)size : most,
-                                        .keep = settings->layernas.keep };
+                                        .keep = settings->layernas.keep +
+                                                settings->layernas.keep_more };
     for (uint32_t l = 0; l < space_n_layers(space); l++) {
         struct arch arch = settings->layernas.default_arch;
 

@@ -193,6 +193,11 @@ static int fill_opening(const struct search_settings *settings, const struct cos
     return rc < 0 ? rc : layernas_pick(settings, model, known, opening);
 }
 
+uint32_t layernas_keep(const struct layernas_settings *settings, uint32_t pass)
+{
+    return settings->keep + (pass < FIRST_PASS_TO_KEEP_MORE ? 0 : settings->keep_more);
+}
+
 int layernas_open(const struct search_settings *settings, const struct cost_model *model,
                   const struct proposals *known, const struct layernas_place *place,
                   struct opening *opening_out)
@@ -202,7 +207,7 @@ int layernas_open(const struct search_settings *settings, const struct cost_mode
                                .layer = layernas_layer(settings, model, place->pass,
                                                        place->position),
                                .buckets = place->buckets,
-                               .keep = settings->layernas.keep,
+                               .keep = layernas_keep(&settings->layernas, place->pass),
                                .n_parents = place->n_parents };
     int rc = -ENOMEM;
 

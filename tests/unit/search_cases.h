@@ -54,6 +54,7 @@ static inline struct search_settings case_settings(struct rng *rng, const struct
             .buckets = 1 + (uint32_t)rng_below(rng, 8),
             .bucket_growth = growths[rng_below(rng, 4)],
             .keep = 1 + (uint32_t)rng_below(rng, 3),
+            .keep_more = (uint32_t)rng_below(rng, 2),
             .order = (enum search_order)rng_below(rng, 3),
             .passes = (uint32_t)rng_below(rng, 4),
             .edges = rng_below(rng, 2) ? EDGES_CHILDREN : EDGES_REACHABLE,

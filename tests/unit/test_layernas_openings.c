@@ -114,7 +114,9 @@ static void law_openings_hold_every_child_once(const struct law_case *c)
         const struct opening *o = &run.openings[i];
 
         check_int_equal(c->name, o->number, i);
-        check_int_equal(c->name, o->keep, c->settings.layernas.keep);
+        check_int_equal(c->name, o->keep,
+                        c->settings.layernas.keep +
+                            (o->pass >= 3 ? c->settings.layernas.keep_more : 0));
         check_int_equal(c->name, o->n_children, o->n_parents * c->model.space.n_options[o->layer]);
         for (uint32_t k = 0; k < o->n_children; k++)
             check_child(c, o, k);
