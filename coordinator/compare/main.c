@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "common/version.h"
-#include "coordinator/compare/findings.h"
+#include "coordinator/compare/views.h"
 #include "coordinator/status/results_file.h"
 
 enum { EXIT_FAILED = 1, EXIT_USAGE = 2, MOST_RUNS = 100000, MOST_THREADS = 1024 };
@@ -44,7 +44,7 @@ static const struct argp_option options[] = {
     { "seed", OPTION_SEED, "N", 0, "Of the first run, the others follow (1)", 1 },
     { "rewards", OPTION_REWARDS, "LIST", 0,
       "Columns of the table that the runs take for reward in turn (evaluate.table.reward)", 1 },
-    { "out", OPTION_OUT, "DIR", 0, "Write summary.csv and runs.csv there", 2 },
+    { "out", OPTION_OUT, "DIR", 0, "Write summary.csv, runs.csv and plots there", 2 },
     { "threads", OPTION_THREADS, "N", 0, "One for each processor by default", 2 },
     { "json", OPTION_JSON, NULL, 0, "Print as JSON", 2 },
     { 0 },
@@ -110,6 +110,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 
 static int write_files(const struct findings *findings, const char *directory, struct errmsg *err)
 {
+    bool drawn = false;
     int rc;
 
     if (mkdir(directory, 0777) < 0 && errno != EEXIST)
@@ -117,6 +118,10 @@ static int write_files(const struct findings *findings, const char *directory, s
     rc = results_file_replace(directory, "summary.csv", findings_write_summary, findings, err);
     if (rc == 0)
         rc = results_file_replace(directory, "runs.csv", findings_write_runs, findings, err);
+    if (rc == 0)
+        rc = views_write(findings, directory, &drawn, err);
+    if (rc == 0 && !drawn)
+        fputs("layernas-compare: no plots: gnuplot is missing or failed\n", stderr);
     return rc;
 }
 

@@ -3,8 +3,10 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
-#include "coordinator/compare/findings.h"
+#include "coordinator/compare/views.h"
 #include "tests/unit/check.h"
 #include "tests/unit/study_fixture.h"
 
@@ -242,13 +244,120 @@ static void test_statistics(void **state)
     check_int_equal("never", trials, 0);
 }
 
+/* ---- what is written ---- */
+
+static char text[1 << 16];
+
+static const char *content(const char *name)
+{
+    char path[150];
+    FILE *file;
+
+    snprintf(path, sizeof path, "%s/%s", study_fixture_folder(), name);
+    file = fopen(path, "r");
+    if (!file)
+        fail_msg("no %s", name);
+    text[fread(text, 1, sizeof text - 1, file)] = 0;
+    fclose(file);
+    unlink(path);
+    return text;
+}
+
+static uint32_t n_lines(const char *lines)
+{
+    uint32_t n = 0;
+
+    for (; *lines; lines++)
+        n += *lines == '\n';
+    return n;
+}
+
+static struct findings findings;
+
+static void find_out(struct contest *contest, struct benchmark *benchmark)
+{
+    play(contest, benchmark, "it's=random,layernas{picks: 2, keep: 2}", 1);
+    findings = (struct findings){ .contest = contest,
+                                  .study = contest->contestants[0].study,
+                                  .budgets = { 2, 6 },
+                                  .n_budgets = 2 };
+    assert_int_equal(findings_compute(&findings), 0);
+}
+
+static void test_files(void **state)
+{
+    struct contest contest;
+    struct benchmark benchmark;
+    char *printed;
+    size_t size;
+    FILE *out;
+
+    (void)state;
+    find_out(&contest, &benchmark);
+    out = open_memstream(&printed, &size);
+    assert_non_null(out);
+    findings_write_summary(out, &findings);
+    fclose(out);
+    check_true("head",
+               strstr(printed, "strategy,trials,runs,distinct_runs,mean,std,q25,median,q75,best,"
+                               "regret_reward,regret_report\nit's,2,40,") == printed);
+    check_true("a comma in a label", strstr(printed, "\n\"layernas{picks: 2, keep: 2}\",6,40,"));
+    check_int_equal("a line for strategy and budget", n_lines(printed), 1 + 4);
+    free(printed);
+    out = open_memstream(&printed, &size);
+    assert_non_null(out);
+    findings_write_runs(out, &findings);
+    fclose(out);
+    check_int_equal("a line for each run of these", n_lines(printed), 1 + 160);
+    check_true("a run", strstr(printed, "\nit's,39,40,6,4,1:1,400,"));
+    free(printed);
+    out = open_memstream(&printed, &size);
+    assert_non_null(out);
+    findings_print(&findings, out);
+    fclose(out);
+    for (const char *line = printed; *line; line += strcspn(line, "\n") + 1)
+        check_true("80 columns", strcspn(line, "\n") <= 80);
+    free(printed);
+    stop(&contest, &benchmark);
+}
+
+static void test_views(void **state)
+{
+    static const char *const names[] = { "quality", "stability", "efficiency" };
+    struct contest contest;
+    struct benchmark benchmark;
+    struct errmsg err = { "" };
+    bool drawn;
+
+    (void)state;
+    find_out(&contest, &benchmark);
+    if (views_write(&findings, study_fixture_folder(), &drawn, &err) < 0)
+        fail_msg("%s", err.text);
+    for (size_t i = 0; i < 3; i++) {
+        char name[40];
+
+        snprintf(name, sizeof name, "%s.gp", names[i]);
+        check_true("a label in quotes", strstr(content(name), "title 'it''s'"));
+        if (!drawn)
+            continue;
+        snprintf(name, sizeof name, "%s.svg", names[i]);
+        check_true("a picture", strstr(content(name), "</svg>"));
+        snprintf(name, sizeof name, "%s.png", names[i]);
+        check_true("another", memcmp(content(name) + 1, "PNG", 3) == 0);
+    }
+    stop(&contest, &benchmark);
+    if (!drawn)
+        check_skip("no gnuplot");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_entrants),   cmocka_unit_test(test_faults_of_entrants),
         cmocka_unit_test(test_budgets),    cmocka_unit_test(test_a_benchmark),
         cmocka_unit_test(test_runs),       cmocka_unit_test(test_threads_change_nothing),
-        cmocka_unit_test(test_statistics),
+        cmocka_unit_test(test_statistics), cmocka_unit_test(test_files),
+        cmocka_unit_test(test_views),
     };
     return cmocka_run_group_tests(tests, make, study_fixture_remove);
 }
