@@ -48,6 +48,7 @@ const char *objective_name(enum objective objective);
 
 struct evolution_settings {
     uint32_t population, tournament;
+    uint32_t children; /* mutants made, of which a predictor picks one; 1: no predictor */
 };
 
 struct ppo_settings {

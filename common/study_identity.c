@@ -50,6 +50,7 @@ static void write_others(const struct search_settings *search, FILE *out)
     fprintf(out, "search.cost_weight\t%.17g\n", search->cost_weight);
     fprintf(out, "search.population\t%" PRIu32 "\n", search->evolution.population);
     fprintf(out, "search.tournament\t%" PRIu32 "\n", search->evolution.tournament);
+    fprintf(out, "search.children\t%" PRIu32 "\n", search->evolution.children);
     fprintf(out, "search.batch\t%" PRIu32 "\n", search->ppo.batch);
     fprintf(out, "search.epochs\t%" PRIu32 "\n", search->ppo.epochs);
     fprintf(out, "search.rate\t%.17g\n", search->ppo.rate);

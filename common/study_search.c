@@ -10,6 +10,7 @@ enum {
     MOST_PASSES = 1000,
     MOST_POPULATION = 100000,
     MOST_EPOCHS = 1000,
+    MOST_CHILDREN = 1000,
     FEWEST_BUCKETS = 4,
     FEWEST_BUCKETS_GUIDED = 2,
 };
@@ -127,8 +128,11 @@ static void read_others(struct section *search, struct search_settings *settings
     settings->objective = objective;
     settings->cost_weight = -0.07;
     section_real(search, "cost_weight", -100, 0, &settings->cost_weight);
-    settings->evolution = (struct evolution_settings){ .population = 10, .tournament = 3 };
+    settings->evolution = (struct evolution_settings){ .population = 10,
+                                                       .tournament = 3,
+                                                       .children = 1 };
     section_count(search, "population", 1, MOST_POPULATION, &settings->evolution.population);
+    section_count(search, "children", 1, MOST_CHILDREN, &settings->evolution.children);
     section_count(search, "tournament", 1, MOST_POPULATION, &settings->evolution.tournament);
     settings->ppo = (struct ppo_settings){
         .batch = 10, .epochs = 4, .rate = 0.1, .clip = 0.2, .entropy = 0.01
@@ -149,8 +153,8 @@ int study_read_search(const struct section *root, struct study *study)
                                            "edges", "default",
                                            /* the others */
                                            "feasible", "objective", "cost_weight", "population",
-                                           "tournament", "batch", "epochs", "rate", "clip",
-                                           "entropy", NULL };
+                                           "tournament", "children", "batch", "epochs", "rate",
+                                           "clip", "entropy", NULL };
     struct search_settings *settings = &study->search;
     struct section search = section_open(root, "search", allowed);
     unsigned strategy = 0;

@@ -1,11 +1,15 @@
 /* Regularised evolution (Real et al., "Regularized Evolution for Image Classifier Architecture
  * Search", AAAI 2019): the population is the last P valid results; the best of a tournament among
- * them is mutated in one layer. By default P = 10 and tournaments of 3, as in NATS-Bench. */
+ * them is mutated in one layer. By default P = 10 and tournaments of 3, as in NATS-Bench.
+ *
+ * With settings->evolution.children over 1 so many mutants are made, and the predictor of guided
+ * LayerNAS picks one: what a strong rival of that would do. */
 #include <errno.h>
 #include <stdlib.h>
 
 #include "coordinator/search/eligible.h"
 #include "coordinator/search/in_order.h"
+#include "coordinator/search/predictor.h"
 
 enum { MUTATIONS_TRIED = 32 };
 
@@ -107,6 +111,32 @@ static int mutate(struct evolution *s, const struct arch *parent, struct arch *c
     return rc;
 }
 
+/* The most promising of some mutants; the first of equals. */
+static int mutate_guided(struct evolution *s, struct arch *candidate_out)
+{
+    struct predictor *predictor = NULL;
+    double best = 0;
+    int rc = predictor_new(s->base.model, &s->base.proposals, s->heard, &predictor), found = 0;
+
+    for (uint32_t i = 0; rc >= 0 && i < (predictor ? s->base.settings->evolution.children : 1);
+         i++) {
+        struct arch child;
+        double worth;
+
+        rc = mutate(s, tournament(s), &child);
+        if (rc != 1)
+            continue;
+        worth = predictor ? predictor_worth(predictor, &child, cost_of(s->base.model, &child)) : 0;
+        if (!found || worth > best) {
+            *candidate_out = child;
+            best = worth;
+            found = 1;
+        }
+    }
+    predictor_free(predictor);
+    return rc < 0 ? rc : found;
+}
+
 static int ask(struct strategy *strategy, struct arch *candidate_out)
 {
     struct evolution *s = (struct evolution *)strategy;
@@ -121,7 +151,8 @@ static int ask(struct strategy *strategy, struct arch *candidate_out)
     }
     if (s->n_born > 0 &&
         proposals_n(&strategy->proposals) >= strategy->settings->evolution.population)
-        rc = mutate(s, tournament(s), candidate_out);
+        rc = strategy->settings->evolution.children > 1 ? mutate_guided(s, candidate_out)
+                                                        : mutate(s, tournament(s), candidate_out);
     if (rc == 0)
         rc = draws_next(&s->draws, &s->rng, &strategy->proposals, candidate_out);
     if (rc == 0)

@@ -84,7 +84,8 @@ int layernas_pick(const struct search_settings *settings, const struct cost_mode
                   const struct proposals *known, struct opening *opening)
 {
     struct predictor *predictor = NULL;
-    int rc = settings->layernas.guided ? predictor_new(model, known, &predictor) : 0;
+    int rc = settings->layernas.guided ? predictor_new(model, known, proposals_n(known), &predictor)
+                                       : 0;
 
     if (rc == 0 && predictor)
         rc = pick(predictor, settings->layernas.picks, opening);

@@ -159,9 +159,10 @@ static void set_targets(struct ranked *ranked, uint32_t n, struct row *rows)
 }
 
 /* The last PREDICTOR_MOST valid results, in order of issue. */
-static uint32_t gather(const struct proposals *known, struct row *rows, struct ranked *ranked)
+static uint32_t gather(const struct proposals *known, uint64_t total, struct row *rows,
+                       struct ranked *ranked)
 {
-    uint64_t total = proposals_n(known), from = total;
+    uint64_t from = total;
     uint32_t n = 0;
 
     for (uint32_t found = 0; from > 0 && found < PREDICTOR_MOST; from--)
@@ -189,27 +190,27 @@ static int fit(struct predictor *p, struct row *rows, uint32_t n)
     return work && p->weight ? 0 : -ENOMEM;
 }
 
-int predictor_new(const struct cost_model *model, const struct proposals *known,
+int predictor_new(const struct cost_model *model, const struct proposals *known, uint64_t n,
                   struct predictor **predictor_out)
 {
-    uint64_t most = known->told < PREDICTOR_MOST ? known->told : PREDICTOR_MOST;
+    uint64_t most = n < PREDICTOR_MOST ? n : PREDICTOR_MOST;
     struct predictor *p = NULL;
     struct row *rows = malloc((most + 1) * sizeof *rows);
     struct ranked *ranked = malloc((most + 1) * sizeof *ranked);
-    uint32_t n = 0;
+    uint32_t n_rows = 0;
     int rc = rows && ranked ? 0 : -ENOMEM;
 
     if (rc == 0)
-        n = gather(known, rows, ranked);
-    if (n >= PREDICTOR_FEWEST) {
+        n_rows = gather(known, n, rows, ranked);
+    if (n_rows >= PREDICTOR_FEWEST) {
         p = calloc(1, sizeof *p);
         rc = p ? 0 : -ENOMEM;
     }
     if (p) {
         lay_out(cost_model_space(model), &p->features);
-        normalize_costs(&p->features, rows, n);
-        set_targets(ranked, n, rows);
-        rc = fit(p, rows, n);
+        normalize_costs(&p->features, rows, n_rows);
+        set_targets(ranked, n_rows, rows);
+        rc = fit(p, rows, n_rows);
     }
     free(rows);
     free(ranked);

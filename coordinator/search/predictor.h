@@ -12,10 +12,10 @@
 
 struct predictor;
 
-/* Fitted to the valid ones of the results told; NULL in *predictor_out where there are fewer than
+/* Fitted to the valid ones of the results told of the first n proposals; NULL in *predictor_out where there are fewer than
  * PREDICTOR_FEWEST. -ENOMEM. */
 enum { PREDICTOR_FEWEST = 8, PREDICTOR_MOST = 4096 /* results: the last so many */ };
-int predictor_new(const struct cost_model *model, const struct proposals *known,
+int predictor_new(const struct cost_model *model, const struct proposals *known, uint64_t n,
                   struct predictor **predictor_out);
 void predictor_free(struct predictor *predictor);
 

@@ -27,7 +27,8 @@ static void random_case(uint64_t i)
     settings.objective = rng_below(&rng, 3);
     settings.cost_weight = -0.07;
     settings.evolution = (struct evolution_settings){ 1 + (uint32_t)rng_below(&rng, 12),
-                                                      1 + (uint32_t)rng_below(&rng, 4) };
+                                                      1 + (uint32_t)rng_below(&rng, 4),
+                                                      1 + 4 * (uint32_t)rng_below(&rng, 2) };
     settings.ppo = (struct ppo_settings){ 1 + (uint32_t)rng_below(&rng, 12),
                                           1 + (uint32_t)rng_below(&rng, 4), 0.1, 0.2, 0.01 };
     if (rng_below(&rng, 2))
@@ -228,7 +229,7 @@ static double mean_best(const char *strategy, uint64_t n)
         settings.feasible = true;
         settings.canonical = false;
         settings.objective = OBJECTIVE_ACCURACY;
-        settings.evolution = (struct evolution_settings){ 10, 3 };
+        settings.evolution = (struct evolution_settings){ 10, 3, 1 };
         settings.ppo = (struct ppo_settings){ 10, 4, 0.1, 0.2, 0.01 };
         start(&reference, 1);
         reference.judge = judge_additive;
