@@ -93,6 +93,18 @@ struct kernels {
     void (*accumulate_bent)(float *out, const float *d, size_t pixels, int add, const float *x,
                             const struct finish *finish, const float *center, float sum[2][16]);
 
+    /* A pool's window: rows of pixels of an image. Average: out = factor * sum of a; and back:
+     * a += factor * d, for every pixel. */
+    void (*window_sum)(float *out, const float *a, size_t a_row, size_t rows, size_t pixels,
+                       float factor);
+    void (*window_add)(float *a, size_t a_row, size_t rows, size_t pixels, const float *d,
+                       float factor);
+    /* Maximum, a NaN being the largest, so that it shows; and back: dx, laid out like a, += d where
+     * a is largest, at the first such pixel. */
+    void (*window_max)(float *out, const float *a, size_t a_row, size_t rows, size_t pixels);
+    void (*window_add_at_max)(float *dx, const float *a, size_t a_row, size_t rows, size_t pixels,
+                              const float *d);
+
     /* One step of SGD over n parameters: g += decay * w; v = momentum * v + g;
      * w -= rate * (nesterov ? g + momentum * v : v). n is a multiple of 16. */
     void (*sgd)(float *w, float *v, const float *g, size_t n, float rate, float momentum,
