@@ -33,7 +33,7 @@ struct slot_settings {
 /* settings must outlive the slot. NULL when memory runs out. */
 struct slot *slot_new(uv_loop_t *loop, const struct slot_settings *settings);
 
-/* Kills its process; done is called no more. The loop must run on to let go of the rest. */
+/* Kills its process; done is called no more. The loop must run on to reap it and let go of the rest. */
 void slot_free(struct slot *slot);
 
 /* Evaluates *trial, which message (a packed TO_TRIAL) tells the process. The slot must be free. done

@@ -148,12 +148,26 @@ struct bytes slot_process_take_output(struct slot_process *p)
 
 /* ---- its life ---- */
 
+static void on_closed(uv_handle_t *handle)
+{
+    struct slot_process *p = handle->data;
+
+    if (--p->open_handles > 0)
+        return;
+    frame_reader_clear(&p->reader);
+    free(p);
+}
+
 static void on_exit_of_process(uv_process_t *process, int64_t status, int signal_number)
 {
     struct slot_process *p = process->data;
     char how[128];
 
     p->running = false;
+    if (p->freed) {
+        uv_close((uv_handle_t *)process, on_closed);
+        return;
+    }
     if (signal_number == SIGKILL)
         snprintf(how, sizeof how, "killed by signal 9 (Killed), perhaps for lack of memory");
     else if (signal_number)
@@ -237,16 +251,6 @@ int slot_process_start(uv_loop_t *loop, char **arguments, const struct slot_proc
     return rc;
 }
 
-static void on_closed(uv_handle_t *handle)
-{
-    struct slot_process *p = handle->data;
-
-    if (--p->open_handles > 0)
-        return;
-    frame_reader_clear(&p->reader);
-    free(p);
-}
-
 void slot_process_kill(struct slot_process *p)
 {
     if (p->running)
@@ -257,9 +261,10 @@ void slot_process_free(struct slot_process *p)
 {
     if (!p)
         return;
-    slot_process_kill(p);
     p->freed = true;
-    if (p->open_handles == N_HANDLES)
+    if (p->running)
+        slot_process_kill(p); /* its exit closes the handle: closed now, nobody would reap it */
+    else if (p->open_handles == N_HANDLES)
         uv_close((uv_handle_t *)&p->process, on_closed);
     uv_close((uv_handle_t *)&p->trials, on_closed);
     uv_close((uv_handle_t *)&p->reports, on_closed);

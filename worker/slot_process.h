@@ -30,7 +30,7 @@ int slot_process_start(uv_loop_t *loop, char **arguments, const struct slot_proc
                        struct slot_process **process_out);
 
 /* Lets go of it: it is killed if it still runs, no event comes any more, the memory goes when the
- * loop has closed its handles. NULL does nothing. */
+ * loop has seen it end and closed its handles. NULL does nothing. */
 void slot_process_free(struct slot_process *process);
 
 /* Copies message into the pipe. -ENOMEM and the like; a process that is gone shows in ended. */

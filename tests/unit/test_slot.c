@@ -271,8 +271,7 @@ static void tear_down(struct fixture *f)
     uv_close((uv_handle_t *)&f->patience, NULL);
     assert_int_equal(uv_run(&f->loop, UV_RUN_DEFAULT), 0);
     assert_int_equal(uv_loop_close(&f->loop), 0);
-    while (waitpid(-1, NULL, 0) > 0) /* what was killed ends; the loop did not wait for it */
-        ;
+    assert_int_equal(waitpid(-1, NULL, 0), -1); /* the loop has reaped all */
     clear_last(f);
 }
 
@@ -346,6 +345,12 @@ static void test_the_end_of_what_a_process_prints_is_kept(void **state)
     tear_down(&f);
 }
 
+static void await_no_child(struct fixture *f)
+{
+    while (waitid(P_ALL, 0, &(siginfo_t){ 0 }, WEXITED | WNOHANG | WNOWAIT) == 0)
+        uv_run(&f->loop, UV_RUN_ONCE);
+}
+
 static void test_a_process_that_ends_between_trials_is_replaced(void **state)
 {
     struct fixture f;
@@ -356,10 +361,23 @@ static void test_a_process_that_ends_between_trials_is_replaced(void **state)
         start(&f);
         await_done(&f, i);
         assert_int_equal(f.last.result.outcome, OUTCOME_OK);
-        while (waitid(P_ALL, 0, &(siginfo_t){ 0 }, WEXITED | WNOHANG | WNOWAIT) == 0)
-            uv_run(&f.loop, UV_RUN_ONCE); /* until it has no child any more */
+        await_no_child(&f);
     }
     assert_int_equal(f.n_done, 2);
+    tear_down(&f);
+}
+
+static void test_an_idle_process_that_reports_nonsense_is_ended_and_reaped(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    set_up(&f, "repeating");
+    for (int i = 1; i <= 2; i++) {
+        start(&f);
+        await_done(&f, i);
+        await_no_child(&f);
+    }
     tear_down(&f);
 }
 
@@ -408,6 +426,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_attempt_ends_once_whatever_its_process_does),
         cmocka_unit_test(test_a_process_that_ends_between_trials_is_replaced),
+        cmocka_unit_test(test_an_idle_process_that_reports_nonsense_is_ended_and_reaped),
         cmocka_unit_test(test_the_end_of_what_a_process_prints_is_kept),
         cmocka_unit_test(test_a_cancelled_attempt_has_no_result),
         cmocka_unit_test(test_a_slot_may_go_away_while_it_runs),
