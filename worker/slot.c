@@ -24,6 +24,8 @@ struct slot {
     uint32_t time_limit_s;
     uint64_t started_ns;
     bool cancelled;
+    struct bytes
+        untold; /* the trial, owned, while a process of an earlier one has yet to begin it */
     char why_killed[TRIAL_REASON_SIZE];
 };
 
@@ -33,12 +35,19 @@ static void end_process(struct slot *slot)
     slot->process = NULL;
 }
 
+static void forget_untold(struct slot *slot)
+{
+    free(slot->untold.data);
+    slot->untold = (struct bytes){ 0 };
+}
+
 /* ---- the ways out of RUNNING and KILLED ---- */
 
 /* done may start the next trial at once, so it comes last. */
 static void finish(struct slot *slot, struct result_message *result)
 {
     uv_timer_stop(&slot->time_limit);
+    forget_untold(slot);
     slot->state = SLOT_FREE;
     if (result)
         result->result.seconds = (double)(uv_hrtime() - slot->started_ns) * 1e-9;
@@ -72,6 +81,48 @@ static void kill_it(struct slot *slot, const char *why)
     slot_process_kill(slot->process);
 }
 
+/* ---- telling a process its trial ---- */
+
+static slot_report_fn on_report;
+static slot_nonsense_fn on_nonsense;
+static slot_ended_fn on_ended;
+
+/* Starts a process where there is none. A slot that cannot have one fails its trial. */
+static void tell(struct slot *slot, const struct bytes *message)
+{
+    const struct slot_process_events events = {
+        .report = on_report, .nonsense = on_nonsense, .ended = on_ended, .arg = slot
+    };
+    char reason[TRIAL_REASON_SIZE];
+    int rc = 0;
+
+    if (!slot->process)
+        rc = slot_process_start(slot->loop, slot->settings->arguments, &events, &slot->process);
+    if (rc == 0)
+        rc = slot_process_send(slot->process, message);
+    if (rc < 0) {
+        snprintf(reason, sizeof reason, "cannot start a process for it: %s", uv_strerror(rc));
+        end_process(slot);
+        fail(slot, reason, (struct bytes){ 0 });
+    }
+}
+
+static bool is_untold(const struct slot *slot)
+{
+    return slot->state == SLOT_RUNNING && slot->untold.data;
+}
+
+/* Its process came to its end with an earlier trial: that is no fault of this one. */
+static void tell_another(struct slot *slot)
+{
+    struct bytes message = slot->untold;
+
+    slot->untold = (struct bytes){ 0 };
+    end_process(slot);
+    tell(slot, &message);
+    free(message.data);
+}
+
 /* ---- what the process does ---- */
 
 static bool is_about_its_trial(const struct slot *slot, const struct result_message *result)
@@ -89,7 +140,9 @@ static void on_nonsense(void *arg, const char *why)
     if (slot->state == SLOT_KILLED)
         return;
     snprintf(reason, sizeof reason, "its process reported nonsense: %s", why);
-    if (slot->state == SLOT_RUNNING)
+    if (is_untold(slot))
+        tell_another(slot);
+    else if (slot->state == SLOT_RUNNING)
         kill_it(slot, reason);
     else
         end_process(slot); /* nothing runs: the next trial gets another one */
@@ -102,6 +155,7 @@ static void on_report(void *arg, struct slot_report *report)
     if (slot->state == SLOT_KILLED) {
         slot_report_clear(report);
     } else if (slot->state == SLOT_RUNNING && report->kind == SLOT_PROGRESS) {
+        forget_untold(slot);
         slot->progress = report->progress;
     } else if (slot->state == SLOT_RUNNING && is_about_its_trial(slot, &report->result)) {
         free(report->result.output.data); /* what it printed comes on another pipe */
@@ -116,9 +170,14 @@ static void on_report(void *arg, struct slot_report *report)
 static void on_ended(void *arg, const char *how)
 {
     struct slot *slot = arg;
-    struct bytes output = slot_process_take_output(slot->process);
+    struct bytes output;
     bool cancelled = slot->state == SLOT_KILLED && slot->cancelled;
 
+    if (is_untold(slot)) {
+        tell_another(slot);
+        return;
+    }
+    output = slot_process_take_output(slot->process);
     end_process(slot);
     if (slot->state == SLOT_FREE || cancelled)
         free(output.data);
@@ -164,26 +223,22 @@ void slot_free(struct slot *slot)
     if (!slot)
         return;
     end_process(slot);
+    forget_untold(slot);
     uv_close((uv_handle_t *)&slot->time_limit, on_closed);
 }
 
-static int send_trial(struct slot *slot, const struct bytes *message)
+/* Without memory for it the trial is told once, and once only. */
+static struct bytes copy_of(const struct bytes *bytes)
 {
-    const struct slot_process_events events = {
-        .report = on_report, .nonsense = on_nonsense, .ended = on_ended, .arg = slot
-    };
-    int rc = 0;
+    struct bytes copy = { .data = malloc(bytes->size), .size = bytes->size };
 
-    if (!slot->process)
-        rc = slot_process_start(slot->loop, slot->settings->arguments, &events, &slot->process);
-    return rc < 0 ? rc : slot_process_send(slot->process, message);
+    if (copy.data)
+        memcpy(copy.data, bytes->data, bytes->size);
+    return copy;
 }
 
 void slot_start(struct slot *slot, const struct trial_message *trial, const struct bytes *message)
 {
-    char reason[TRIAL_REASON_SIZE];
-    int rc;
-
     slot->trial = trial->trial;
     slot->study_id = trial->study_id;
     slot->attempt = trial->attempt;
@@ -194,12 +249,9 @@ void slot_start(struct slot *slot, const struct trial_message *trial, const stru
     slot->state = SLOT_RUNNING;
     if (slot->time_limit_s)
         uv_timer_start(&slot->time_limit, on_time_limit, slot->time_limit_s * UINT64_C(1000), 0);
-    rc = send_trial(slot, message);
-    if (rc < 0) {
-        snprintf(reason, sizeof reason, "cannot start a process for it: %s", uv_strerror(rc));
-        end_process(slot);
-        fail(slot, reason, (struct bytes){ 0 });
-    }
+    if (slot->process)
+        slot->untold = copy_of(message);
+    tell(slot, message);
 }
 
 void slot_cancel(struct slot *slot)

@@ -9,7 +9,9 @@
  * The process stays for the next trial and keeps the data it has loaded; after it ended, however
  * that came, the next trial starts another. So a crash, an out-of-memory kill or a training that
  * hangs costs its own attempt and nothing else: done is called with a failed result that says what
- * happened, and with the end of what the process printed. Loop thread only. */
+ * happened, and with the end of what the process printed. A process that ends after its last result,
+ * before it has reported anything of the next trial, is replaced: the trial is told to another. Loop
+ * thread only. */
 #ifndef LAYERNAS_WORKER_SLOT_H
 #define LAYERNAS_WORKER_SLOT_H
 

@@ -103,10 +103,14 @@ static int run_trial(struct slot_run *run, const struct trial_message *trial)
             },
         },
     };
+    const struct slot_report begun = { .kind = SLOT_PROGRESS };
     struct evaluation_result found = { 0 };
     struct errmsg err = { "" };
-    int rc = evaluate(trial, &context, &found, &err);
+    int rc = report(&begun);
 
+    if (rc < 0)
+        return rc;
+    rc = evaluate(trial, &context, &found, &err);
     if (rc == 0)
         rc = check_weights(&found, &err);
     if (rc < 0) {

@@ -367,6 +367,23 @@ static void test_a_process_that_ends_between_trials_is_replaced(void **state)
     tear_down(&f);
 }
 
+/* So soon after its result that the slot cannot know of it when the next trial comes. */
+static void test_a_process_found_dead_by_the_next_trial_is_replaced(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    set_up(&f, "finished");
+    for (int i = 1; i <= 3; i++) {
+        start(&f);
+        await_done(&f, i);
+        assert_int_equal(f.last.attempt.counter, i);
+        assert_string_equal(f.last.result.reason, "");
+        assert_int_equal(waitid(P_ALL, 0, &(siginfo_t){ 0 }, WEXITED | WNOWAIT), 0);
+    }
+    tear_down(&f);
+}
+
 static void test_an_idle_process_that_reports_nonsense_is_ended_and_reaped(void **state)
 {
     struct fixture f;
@@ -426,6 +443,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_attempt_ends_once_whatever_its_process_does),
         cmocka_unit_test(test_a_process_that_ends_between_trials_is_replaced),
+        cmocka_unit_test(test_a_process_found_dead_by_the_next_trial_is_replaced),
         cmocka_unit_test(test_an_idle_process_that_reports_nonsense_is_ended_and_reaped),
         cmocka_unit_test(test_the_end_of_what_a_process_prints_is_kept),
         cmocka_unit_test(test_a_cancelled_attempt_has_no_result),
@@ -433,5 +451,6 @@ int main(int argc, char **argv)
     };
     if (argc > 2)
         return be(argv[2]);
+    signal(SIGPIPE, SIG_IGN); /* as a session does */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
