@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "common/log.h"
+#include "common/standard_streams.h"
 #include "common/version.h"
 #include "coordinator/coordinator.h"
 #include "coordinator/describe.h"
@@ -122,8 +123,10 @@ static int run(const struct coordinator_options *wanted, const struct study *stu
 {
     struct coordinator coordinator;
     struct errmsg err;
-    int rc = coordinator_open(&coordinator, wanted, study, &err), status;
+    int rc, status;
 
+    standard_streams_ignore_broken_pipes(); /* `| head -1` must not end a search */
+    rc = coordinator_open(&coordinator, wanted, study, &err);
     status = rc < 0 ? report(rc, &err) : coordinator_run(&coordinator);
     coordinator_close(&coordinator);
     return status;
@@ -159,6 +162,7 @@ int main(int argc, char **argv)
     struct errmsg err;
     int status;
 
+    standard_streams_open();
     argp_err_exit_status = EXIT_USAGE;
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
     if (sodium_init() < 0) {

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 #include <zmq.h>
 
 #include "common/log.h"
+#include "common/standard_streams.h"
 #include "worker/evaluate/evaluator.h"
 #include "worker/session_parts.h"
 
@@ -158,7 +158,7 @@ static int start(struct session *session)
 {
     int rc = open_slots(session);
 
-    signal(SIGPIPE, SIG_IGN); /* of a slot that dies while it is told its trial */
+    standard_streams_ignore_broken_pipes(); /* a slot may die while it is told its trial */
     if (rc == 0)
         rc = session_open_data(session);
     if (rc == 0)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "common/log.h"
+#include "common/standard_streams.h"
 #include "worker/evaluate/file.h"
 #include "worker/options.h"
 #include "worker/session.h"
@@ -24,6 +25,7 @@ int worker_main(int argc, char **argv)
     struct worker_options options;
     struct errmsg err;
 
+    standard_streams_open();
     options_parse(argc, argv, &options);
     if (sodium_init() < 0) {
         log_error("no source of random numbers");

@@ -9,14 +9,34 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* The coordinator ignores SIGPIPE; the programs it starts do not. */
+static int set_signals(posix_spawnattr_t *attributes)
+{
+    sigset_t signals;
+    int rc = posix_spawnattr_init(attributes);
+
+    if (rc != 0)
+        return rc;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGPIPE);
+    posix_spawnattr_setsigdefault(attributes, &signals);
+    return posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGDEF);
+}
+
 static int spawn(const char *directory, const char *script, pid_t *pid_out)
 {
     char *argv[] = { "gnuplot", "-e", "suffix = '.new'", (char *)script, NULL };
     posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
     int rc = posix_spawn_file_actions_init(&actions);
 
     if (rc != 0)
         return -rc;
+    rc = set_signals(&attributes);
+    if (rc != 0) {
+        posix_spawn_file_actions_destroy(&actions);
+        return -rc;
+    }
     rc = posix_spawn_file_actions_addchdir_np(&actions, directory);
     if (rc == 0)
         rc = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
@@ -25,7 +45,8 @@ static int spawn(const char *directory, const char *script, pid_t *pid_out)
     if (rc == 0)
         rc = posix_spawn_file_actions_adddup2(&actions, 1, 2);
     if (rc == 0)
-        rc = posix_spawnp(pid_out, "gnuplot", &actions, NULL, argv, environ);
+        rc = posix_spawnp(pid_out, "gnuplot", &actions, &attributes, argv, environ);
+    posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     return -rc;
 }
