@@ -66,22 +66,32 @@ static void read_default(struct section *search, const struct study *study, stru
         section_fault(search, "default", "\"%.40s\"; an architecture that the table has", text);
 }
 
-/* What the paper leaves to the user; measured on benchmark tables (README, "Is it any good?"). */
+/* So many buckets that a layer has W trials, with as many picks in each of them as there are buckets.
+ * The algorithm of the paper has no picks: its trials are the contenders of all buckets. */
+static uint32_t default_buckets(bool guided, uint32_t parallel)
+{
+    uint32_t buckets = FEWEST_BUCKETS_GUIDED;
+
+    if (!guided)
+        return parallel > FEWEST_BUCKETS ? parallel : FEWEST_BUCKETS;
+    while ((uint64_t)buckets * buckets < parallel)
+        buckets++;
+    return buckets;
+}
+
+/* What the paper leaves to the user, as measured on benchmark tables. */
 static struct layernas_settings layernas_defaults(bool guided, uint32_t parallel, enum bucket_by by)
 {
-    uint32_t fewest = guided ? FEWEST_BUCKETS_GUIDED : FEWEST_BUCKETS;
-    struct layernas_settings defaults = {
+    return (struct layernas_settings){
         .guided = guided,
-        .buckets = parallel > fewest ? parallel : fewest,
+        .buckets = default_buckets(guided, parallel),
         .bucket_growth = 1.5,
         .keep = 1,
         .keep_more = guided,
         .order = guided && by == BUCKET_BY_COST ? ORDER_RANDOM : ORDER_FORWARD,
         .bucket_by = by,
-        .reach = guided ? 0.7 : 0,
+        .reach = guided ? 0.8 : 0,
     };
-
-    return defaults;
 }
 
 static void read_layernas(struct section *search, const struct study *study,

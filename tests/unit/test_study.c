@@ -23,7 +23,7 @@ static void test_defaults(void **state)
     check_int_equal("buckets", search->layernas.buckets, 2);
     check_int_equal("picks", search->layernas.picks, 1);
     check_int_equal("keep more", search->layernas.keep_more, 1);
-    check_true("reach", search->layernas.reach == 0.7);
+    check_true("reach", search->layernas.reach == 0.8);
     check_true("growth", search->layernas.bucket_growth == 1.5);
     check_int_equal("keep", search->layernas.keep, 1);
     check_int_equal("order", search->layernas.order, ORDER_RANDOM);
@@ -226,11 +226,11 @@ static void test_guided_settings(void **state)
         uint32_t buckets, picks, order;
         double reach;
     } cases[] = {
-        { "alone", "parallel: 1", 2, 1, ORDER_RANDOM, 0.7 },
-        { "buckets follow parallel", "parallel: 9", 9, 1, ORDER_RANDOM, 0.7 },
-        { "picks do where buckets are few", "parallel: 9, buckets: 2", 2, 5, ORDER_RANDOM, 0.7 },
+        { "alone", "parallel: 1", 2, 1, ORDER_RANDOM, 0.8 },
+        { "both follow parallel", "parallel: 10", 4, 3, ORDER_RANDOM, 0.8 },
+        { "picks do where buckets are few", "parallel: 9, buckets: 2", 2, 5, ORDER_RANDOM, 0.8 },
         { "given", "picks: 1, reach: 0, order: forward", 2, 1, ORDER_FORWARD, 0 },
-        { "interfaces", "bucket_by: cost+interface", 2, 1, ORDER_FORWARD, 0.7 },
+        { "interfaces", "bucket_by: cost+interface", 2, 1, ORDER_FORWARD, 0.8 },
     };
 
     (void)state;

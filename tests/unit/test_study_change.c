@@ -50,7 +50,7 @@ static void test_fields_are_replaced_or_added(void **state)
     (void)state;
     check_int_equal("replaced", study->search.trials, 7);
     check_int_equal("added", study->search.seed, 3);
-    check_int_equal("what follows from it", study->search.layernas.buckets, 9);
+    check_int_equal("what follows from it", study->search.layernas.buckets, 3);
     check_string_equal("the rest", study->name, "tiny-table");
     study_free(study);
     study = changed("{}");
