@@ -123,22 +123,36 @@ static void print_costs(const struct plan *plan, FILE *out)
     print_arch(plan, "anchor", &plan->anchor, " (the first trial)", out);
 }
 
-static void print_search(const struct plan *plan, FILE *out)
+static void print_layernas(const struct layernas_settings *layernas, FILE *out)
 {
-    const struct search_settings *search = &plan->study->search;
-    const struct layernas_settings *layernas = &search->layernas;
-    char trials[PRINT_NUMBER_SIZE], cap[PRINT_NUMBER_SIZE], passes[48] = "";
+    char passes[48] = "";
 
     if (layernas->passes)
         snprintf(passes, sizeof passes, ", %u pass%s", layernas->passes,
                  layernas->passes == 1 ? "" : "es");
+    print_item(out, "", "%u buckets by %s, x %g a pass, keep %u, edges %s, %s%s", layernas->buckets,
+               bucket_by_name(layernas->bucket_by), layernas->bucket_growth, layernas->keep,
+               bucket_edges_name(layernas->edges), search_order_name(layernas->order), passes);
+    if (layernas->guided)
+        print_item(out, "", "guided, picks %u a bucket, reach %g, %u more kept from the third pass",
+                   layernas->picks, layernas->reach, layernas->keep_more);
+}
+
+static void print_search(const struct plan *plan, FILE *out)
+{
+    const struct search_settings *search = &plan->study->search;
+    char trials[PRINT_NUMBER_SIZE], cap[PRINT_NUMBER_SIZE];
+
     print_item(out, "search", "%s, at most %s trials (cap %s), %u in flight, seed %" PRIu64 "%s",
                search->strategy, print_grouped((int64_t)plan->trials, trials),
                print_grouped(search->trials, cap), search->parallel, search->seed,
                search->canonical ? "" : ", equal networks told apart");
-    print_item(out, "", "%u buckets by %s, x %g a pass, keep %u, edges %s, %s%s", layernas->buckets,
-               bucket_by_name(layernas->bucket_by), layernas->bucket_growth, layernas->keep,
-               bucket_edges_name(layernas->edges), search_order_name(layernas->order), passes);
+    if (strcmp(search->strategy, "layernas") == 0)
+        print_layernas(&search->layernas, out);
+    else
+        print_item(out, "", "%s, by %s",
+                   search->feasible ? "only what meets the target" : "also what misses the target",
+                   objective_name(search->objective));
 }
 
 enum { CHOICES_SIZE = 600 };

@@ -293,6 +293,10 @@ static void test_examples_load(void **state)
         "deploy/studies/nats-bench-size.yaml",
         "deploy/studies/nats-bench-size-cifar100.yaml",
         "deploy/studies/nats-bench-size-imagenet16.yaml",
+        "deploy/studies/nats-bench-topology-cifar10.yaml",
+        "deploy/studies/nats-bench-topology-cifar100.yaml",
+        "deploy/studies/nats-bench-topology-imagenet16.yaml",
+        "deploy/studies/channel-bench-macro.yaml",
     };
     (void)state;
     if (access(check_data_path("nats-bench-sss"), R_OK) < 0 || access("../shared/data", R_OK) < 0)
