@@ -3,6 +3,7 @@
 # make test       installs what the tests need, then make check, plain and sanitized
 # make check      every test on one build; TESTS='tests/unit/test_arch.c ...' for some
 # make fuzz       one parser, as long as you like: TARGET=wire TIME=3600
+# make chaos      things broken for a long time: SCHEDULES=10000 SEED=1
 # make bench      speed, beside peers and limits
 # make install    PREFIX=/usr/local DESTDIR=, systemd units included
 # make format     clang-format over the tree
@@ -85,7 +86,7 @@ $(BUILD)/proto/layernas.pb-c.o: $(BUILD)/proto/layernas.pb-c.c
 
 # ---- tests: every program below tests/ speaks TAP, tests/run counts ----
 
-C_TESTS  := $(wildcard tests/unit/test_*.c tests/gradient/test_*.c tests/fuzz/fuzz_*.c)
+C_TESTS  := $(wildcard $(addsuffix /test_*.c,tests/unit tests/gradient tests/chaos) tests/fuzz/fuzz_*.c)
 SH_TESTS := $(wildcard tests/integration/test_*.sh tests/chaos/test_*.sh)
 TESTS    ?= $(C_TESTS) $(SH_TESTS)
 SH_CHOSEN = $(filter %.sh,$(TESTS))
@@ -101,6 +102,11 @@ $(BUILD)/tests.a: $(filter-out $(BUILD)/tests/unit/test_% $(BUILD)/tests/gradien
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/tests.a $(call archives,compare coordinator show worker proto common)
 	$(CC) $(SANITIZE) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
 
+# The simulation puts a store, a router and a log of its own in the places of ours: objects come first.
+SIMULATION := $(patsubst %.c,$(BUILD)/%.o,tests/chaos/test_simulation.c $(wildcard tests/chaos/sim*.c))
+$(BUILD)/tests/chaos/test_simulation: $(SIMULATION) $(BUILD)/tests.a $(call archives,coordinator proto common)
+	$(CC) $(SANITIZE) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
+
 # A fuzz target runs its corpus and seeded mutations of it; `make fuzz` has libFuzzer drive them
 # instead (clang and its runtime needed): make fuzz TARGET=wire TIME=3600
 FUZZ_DRIVER ?= $(BUILD)/tests/fuzz/driver.o
@@ -114,6 +120,9 @@ fuzz:
 	@mkdir -p build-fuzz/corpus/$(TARGET)
 	build-fuzz/tests/fuzz/fuzz_$(TARGET) -max_total_time=$(or $(TIME),60) \
 	        build-fuzz/corpus/$(TARGET) tests/fuzz/corpus/$(TARGET)
+
+chaos: $(BUILD)/tests/chaos/test_simulation
+	SCHEDULES=$(or $(SCHEDULES),10000) SEED=$(or $(SEED),1) $<
 
 test: dependencies
 	@tests/run-all
@@ -147,6 +156,6 @@ format:
 clean:
 	rm -rf build build-san
 
-.PHONY: all say-what-is-missing check test fuzz bench dependencies run install format clean
+.PHONY: all say-what-is-missing check test fuzz chaos bench dependencies run install format clean
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

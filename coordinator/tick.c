@@ -99,16 +99,19 @@ static void show_progress(struct coordinator *coordinator)
     layernas__summary__free_unpacked(summary, NULL);
 }
 
-static void on_tick(uv_timer_t *timer)
+void tick(struct coordinator *coordinator)
 {
-    struct coordinator *coordinator = timer->data;
-
     expire(coordinator);
     check_store(coordinator);
     tick_check_wall_clock(coordinator);
     save_elapsed(coordinator);
     show_progress(coordinator);
     hand_out(coordinator);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+    tick(timer->data);
 }
 
 void tick_start(struct coordinator *coordinator)

@@ -4,8 +4,10 @@
 
 #include "coordinator/coordinator.h"
 
-/* Starts coordinator->tick_timer: leases, silent workers, disk trouble, wall clock, time taken so
- * far, progress line. */
+/* Once: leases, silent workers, disk trouble, wall clock, time taken so far, progress line. */
+void tick(struct coordinator *coordinator);
+
+/* Starts coordinator->tick_timer, which does it every second. */
 void tick_start(struct coordinator *coordinator);
 
 /* Ends the search if the study has used up its wall clock. */

@@ -29,7 +29,7 @@ static const char world_text[] = "name: world\n"
                                  "  table: {arch: arch, write: colons, reward: acc, report: acc}\n"
                                  "final: {top: 3, seeds: 2}\n";
 
-static void write_table(void)
+void world_write_files(void)
 {
     static char text[OPTIONS * OPTIONS * OPTIONS * OPTIONS * 32];
     size_t used = (size_t)sprintf(text, "arch,acc,flops\n");
@@ -46,7 +46,7 @@ static void write_table(void)
 
 struct study *world_study(const char *from, const char *to)
 {
-    write_table();
+    world_write_files();
     return study_fixture_study(world_text, from, to);
 }
 

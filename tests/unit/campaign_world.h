@@ -11,6 +11,9 @@ enum { WORLD_WORKERS = 3, WORLD_QUEUE = 64, WORLD_MAX_ROWS = 1024 };
 /* A study over layers of named options whose costs and rewards come from world_reward. */
 struct study *world_study(const char *from, const char *to);
 
+/* Its names.yaml and table.csv, for other studies of them. */
+void world_write_files(void);
+
 struct reward world_reward(const struct trial *trial);
 
 /* A write on its way to the disk. */
