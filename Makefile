@@ -107,6 +107,15 @@ SIMULATION := $(patsubst %.c,$(BUILD)/%.o,tests/chaos/test_simulation.c $(wildca
 $(BUILD)/tests/chaos/test_simulation: $(SIMULATION) $(BUILD)/tests.a $(call archives,coordinator proto common)
 	$(CC) $(SANITIZE) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
 
+# A disk that fails takes the places of the C library's calls: linked in, or to be preloaded.
+FAULTS := $(addprefix $(BUILD)/tests/chaos/,fault.o fault_undo.o)
+$(FAULTS): FLAGS += -fPIC -fno-sanitize=all
+$(BUILD)/tests/chaos/test_store_faults: $(BUILD)/tests/chaos/test_store_faults.o $(FAULTS) $(BUILD)/tests.a \
+                                        $(call archives,coordinator proto common)
+	$(CC) $(SANITIZE) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
+$(BUILD)/tests/chaos/fault.so: $(FAULTS)
+	$(CC) -shared -o $@ $^
+
 # A fuzz target runs its corpus and seeded mutations of it; `make fuzz` has libFuzzer drive them
 # instead (clang and its runtime needed): make fuzz TARGET=wire TIME=3600
 FUZZ_DRIVER ?= $(BUILD)/tests/fuzz/driver.o
