@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "coordinator/gate.h"
 #include "coordinator/local_workers.h"
 #include "coordinator/progress_line.h"
 #include "coordinator/reply.h"
@@ -149,6 +150,7 @@ static void close_loop(struct coordinator *coordinator)
     local_workers_stop(coordinator->local_workers, GRACE_MS);
     zmq_watch_free(coordinator->worker_watch);
     zmq_watch_free(coordinator->status_watch);
+    gate_close(coordinator->gate);
     uv_walk(&coordinator->loop, close_handle, NULL);
     /* A uv_stop from before, as of a study that was done at once, ends the first run of the loop. */
     do

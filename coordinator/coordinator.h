@@ -3,6 +3,7 @@
  *     worker socket -> request_handlers, result_handler -> ledger, roster, store
  *     store: durable -> ledger settles -> campaign learns -> hand_out -> worker socket
  *     status socket -> snapshot
+ *     connections, keys -> gate
  *     every second -> leases, silent workers, wall clock, disk, progress line
  *
  * A callback decodes, calls one function of ledger, roster, campaign or store, and replies. All on
@@ -25,6 +26,7 @@
 #include "coordinator/router.h"
 #include "coordinator/status/watchers.h"
 
+struct gate;
 struct zmq_watch;
 struct local_workers;
 struct progress_line;
@@ -35,6 +37,7 @@ struct coordinator_options {
     const char *state_directory; /* NULL: ./layernas-state/<study> */
     const char *worker_endpoint; /* tcp://127.0.0.1:5555 */
     const char *status_endpoint; /* tcp://127.0.0.1:5556 */
+    const char *keys;            /* folder of; NULL: without */
     uint32_t local_workers;
     bool insecure; /* may listen beyond loopback, with no keys */
 };
@@ -75,6 +78,7 @@ struct coordinator {
     uv_loop_t loop;
     bool loop_open;
     void *zmq_context, *worker_socket, *status_socket;
+    struct gate *gate;
     struct zmq_watch *worker_watch, *status_watch;
     struct local_workers *local_workers;
     struct progress_line *progress_line;

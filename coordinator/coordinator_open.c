@@ -8,6 +8,7 @@
 #include "common/log.h"
 #include "coordinator/coordinator.h"
 #include "coordinator/data_check.h"
+#include "coordinator/gate.h"
 #include "coordinator/hand_out.h"
 #include "coordinator/local_workers.h"
 #include "coordinator/request_handlers.h"
@@ -52,26 +53,41 @@ static int open_study(struct coordinator *coordinator, struct errmsg *err)
 static int check_endpoint(const struct coordinator *coordinator, const char *option,
                           const char *endpoint, struct errmsg *err)
 {
-    if (router_is_local(endpoint))
+    if (router_is_local(endpoint) || gate_has_keys(coordinator->gate))
         return 0;
     if (!coordinator->options.insecure)
         return errmsg_set(err, -EINVAL,
                           "%s: %s is open to other machines and nothing keeps strangers out; "
-                          "listen on tcp://127.0.0.1:PORT, or say --insecure",
+                          "give --keys DIR, or listen on tcp://127.0.0.1:PORT, or say --insecure",
                           option, endpoint);
     log_warn("%s %s: anybody who reaches this port can take part (--insecure)", option, endpoint);
     return 0;
 }
 
-static int open_socket(struct coordinator *coordinator, const char *option, const char *endpoint,
-                       int max_message, char *bound, void **socket_out, struct errmsg *err)
+static int open_gate(struct coordinator *coordinator, struct errmsg *err)
+{
+    const struct gate_settings settings = {
+        .loop = &coordinator->loop,
+        .zmq_context = coordinator->zmq_context,
+        .folder = coordinator->options.keys,
+        .changed = workers_check_keys,
+        .arg = coordinator,
+    };
+
+    return gate_open(&settings, &coordinator->gate, err);
+}
+
+static int open_socket(struct coordinator *coordinator, enum gate_door door, const char *option,
+                       const char *endpoint, int max_message, char *bound, void **socket_out,
+                       struct errmsg *err)
 {
     int rc = check_endpoint(coordinator, option, endpoint, err);
 
-    if (rc < 0)
-        return rc;
-    return router_open(coordinator->zmq_context, option, endpoint, max_message, bound, socket_out,
-                       err);
+    if (rc == 0)
+        rc = router_new(coordinator->zmq_context, option, endpoint, max_message, socket_out, err);
+    if (rc == 0)
+        rc = gate_guard(coordinator->gate, door, *socket_out, err);
+    return rc < 0 ? rc : router_bind(*socket_out, option, endpoint, bound, err);
 }
 
 static int watch_sockets(struct coordinator *coordinator, struct errmsg *err)
@@ -105,11 +121,15 @@ static int open_sockets(struct coordinator *coordinator, struct errmsg *err)
     coordinator->zmq_context = zmq_ctx_new();
     if (!coordinator->zmq_context)
         return errmsg_set(err, -errno, "ZeroMQ: %s", strerror(errno));
-    rc = open_socket(coordinator, "--bind", options->worker_endpoint, WIRE_MAX_MESSAGE,
-                     coordinator->worker_endpoint, &coordinator->worker_socket, err);
+    rc = open_gate(coordinator, err);
     if (rc == 0)
-        rc = open_socket(coordinator, "--status", options->status_endpoint, STATUS_MAX_REQUEST,
-                         coordinator->status_endpoint, &coordinator->status_socket, err);
+        rc = open_socket(coordinator, GATE_WORKERS, "--bind", options->worker_endpoint,
+                         WIRE_MAX_MESSAGE, coordinator->worker_endpoint,
+                         &coordinator->worker_socket, err);
+    if (rc == 0)
+        rc = open_socket(coordinator, GATE_STATUS, "--status", options->status_endpoint,
+                         STATUS_MAX_REQUEST, coordinator->status_endpoint,
+                         &coordinator->status_socket, err);
     return rc < 0 ? rc : watch_sockets(coordinator, err);
 }
 
@@ -147,6 +167,7 @@ static int start_local_workers(struct coordinator *coordinator, struct errmsg *e
     struct local_workers_options options = {
         .n = coordinator->options.local_workers,
         .endpoint = coordinator->worker_endpoint,
+        .keys = coordinator->options.keys,
         .state_directory = coordinator->state_directory,
     };
 

@@ -15,7 +15,7 @@
 
 enum {
     PATH_SIZE = 4096,
-    ARGUMENTS = 10,
+    ARGUMENTS = 12,
     SHORTEST_PAUSE_MS =
         100, /* before a dead worker is started again; doubles while it keeps dying */
     LONGEST_PAUSE_MS = 30000,
@@ -43,6 +43,7 @@ struct local_workers {
     char program[PATH_SIZE];
     char logs[PATH_SIZE]; /* directory */
     char endpoint[256];
+    const char *keys;
     char *data; /* NAME=PATH, owned; NULL: none */
     struct local_worker workers[];
 };
@@ -95,6 +96,7 @@ static int spawn(struct local_worker *worker, int log)
     struct local_workers *all = worker->all;
     char *arguments[ARGUMENTS] = { all->program, "--connect", all->endpoint,
                                    "--slots",    "1",         "--until-eof" };
+    size_t n = 6;
     uv_stdio_container_t stdio[] = {
         { .flags = UV_CREATE_PIPE | UV_READABLE_PIPE, .data.stream = (void *)&worker->lifeline },
         { .flags = UV_INHERIT_FD, .data.fd = log },
@@ -111,8 +113,12 @@ static int spawn(struct local_worker *worker, int log)
     };
 
     if (all->data) {
-        arguments[6] = "--data";
-        arguments[7] = all->data;
+        arguments[n++] = "--data";
+        arguments[n++] = all->data;
+    }
+    if (all->keys) {
+        arguments[n++] = "--keys";
+        arguments[n++] = (char *)all->keys;
     }
     return uv_spawn(all->loop, &worker->process, &options);
 }
@@ -227,6 +233,7 @@ static struct local_workers *new_workers(uv_loop_t *loop,
     }
     all->loop = loop;
     all->n = options->n;
+    all->keys = options->keys;
     all->n_handles = options->n + 1;
     find_program(all->program, sizeof all->program);
     snprintf(all->logs, sizeof all->logs, "%s/logs", options->state_directory);

@@ -16,6 +16,7 @@ struct local_workers;
 struct local_workers_options {
     uint32_t n;
     const char *endpoint;  /* of the coordinator */
+    const char *keys;      /* folder with a worker's; NULL: without */
     const char *data_name; /* the data set that lies at data_path; NULL: they know none */
     const char *data_path;
     const char *state_directory; /* for their logs */

@@ -1,4 +1,4 @@
-/* layernas-coordinator: the options, then one of its four jobs. */
+/* layernas-coordinator: the options, then one of its five jobs. */
 #include <argp.h>
 #include <errno.h>
 #include <sodium.h>
@@ -10,6 +10,7 @@
 #include "common/version.h"
 #include "coordinator/coordinator.h"
 #include "coordinator/describe.h"
+#include "coordinator/keygen.h"
 #include "coordinator/plan.h"
 
 enum { EXIT_FAILED = 1, EXIT_USAGE = 2, MOST_LOCAL_WORKERS = 1024 };
@@ -19,6 +20,8 @@ enum option_key {
     OPTION_BIND,
     OPTION_STATUS,
     OPTION_LOCAL_WORKERS,
+    OPTION_KEYS,
+    OPTION_KEYGEN,
     OPTION_INSECURE,
     OPTION_PLAN,
     OPTION_DESCRIBE,
@@ -28,6 +31,9 @@ enum option_key {
 struct arguments {
     struct coordinator_options options;
     const char *describe; /* an architecture */
+    const char *keygen;   /* a folder */
+    char **key_names;
+    size_t n_key_names;
     bool plan, json;
 };
 
@@ -39,10 +45,15 @@ static const struct argp_option options[] = {
     { "status", OPTION_STATUS, "ENDPOINT", 0,
       "Where layernas-status connects (tcp://127.0.0.1:5556)", 1 },
     { "local-workers", OPTION_LOCAL_WORKERS, "N", 0, "Start and supervise N workers here", 1 },
+    { "keys", OPTION_KEYS, "DIR", 0, "Let in only whose public key is in DIR", 1 },
     { "insecure", OPTION_INSECURE, NULL, 0, "Listen beyond this machine, to anybody", 1 },
     { "plan", OPTION_PLAN, NULL, 0, "Print what the study would do", 2 },
     { "describe", OPTION_DESCRIBE, "ARCH", 0, "Print the network of ARCH, such as 3:0:7:1", 2 },
     { "json", OPTION_JSON, NULL, 0, "Print as JSON", 2 },
+    { "keygen", OPTION_KEYGEN, "DIR", 0,
+      "Make key pairs in DIR: those named, such as worker-gpu1; else server, worker, observer and "
+      "control",
+      2 },
     { 0 },
 };
 
@@ -61,8 +72,12 @@ static uint32_t parse_count(struct argp_state *state, const char *text)
 
 static void check(struct argp_state *state, const struct arguments *arguments)
 {
+    if (arguments->keygen)
+        return;
     if (!arguments->options.study_path)
         argp_error(state, "no study file");
+    if (arguments->options.keys && arguments->options.insecure)
+        argp_error(state, "--keys keeps strangers out, --insecure lets them in; give one");
     if (arguments->plan && arguments->describe)
         argp_error(state, "--plan and --describe are two things to do; give one");
     if (arguments->json && !arguments->plan && !arguments->describe)
@@ -86,6 +101,12 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case OPTION_LOCAL_WORKERS:
         arguments->options.local_workers = parse_count(state, text);
         break;
+    case OPTION_KEYS:
+        arguments->options.keys = text;
+        break;
+    case OPTION_KEYGEN:
+        arguments->keygen = text;
+        break;
     case OPTION_INSECURE:
         arguments->options.insecure = true;
         break;
@@ -99,9 +120,15 @@ static error_t parse(int key, char *text, struct argp_state *state)
         arguments->json = true;
         break;
     case ARGP_KEY_ARG:
+        if (arguments->keygen)
+            return ARGP_ERR_UNKNOWN; /* all of them come with ARGP_KEY_ARGS, then */
         if (arguments->options.study_path)
             argp_error(state, "\"%s\": one study file at a time", text);
         arguments->options.study_path = text;
+        break;
+    case ARGP_KEY_ARGS:
+        arguments->key_names = state->argv + state->next;
+        arguments->n_key_names = (size_t)(state->argc - state->next);
         break;
     case ARGP_KEY_END:
         check(state, arguments);
@@ -142,12 +169,21 @@ static int print(const struct arguments *arguments, const struct study *study)
     return rc < 0 ? report(rc, &err) : 0;
 }
 
+static int make_keys(const struct arguments *arguments)
+{
+    struct errmsg err;
+    int rc = keygen(arguments->keygen, (const char *const *)arguments->key_names,
+                    arguments->n_key_names, stdout, &err);
+
+    return rc < 0 ? report(rc, &err) : 0;
+}
+
 int main(int argc, char **argv)
 {
     static const struct argp argp = {
         options,
         parse,
-        "STUDY.yaml",
+        "STUDY.yaml\n--keygen DIR [NAME...]",
         "Searches for the best network under a cost budget: hands trials out to workers, keeps "
         "what comes of them, and goes on where it was after any stop.\v"
         "Exit status: 0 done, 1 failed, 2 wrong usage or study file, 3 stopped before done; the "
@@ -169,6 +205,8 @@ int main(int argc, char **argv)
         errmsg_set(&err, -EIO, "libsodium finds no source of random numbers");
         return report(-EIO, &err);
     }
+    if (arguments.keygen)
+        return make_keys(&arguments);
     if (study_load(arguments.options.study_path, &study, &err) < 0) {
         report(-EINVAL, &err);
         return EXIT_USAGE;

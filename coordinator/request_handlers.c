@@ -8,6 +8,7 @@
 #include "common/log.h"
 #include "common/version.h"
 #include "coordinator/data_check.h"
+#include "coordinator/gate.h"
 #include "coordinator/hand_out.h"
 #include "coordinator/reply.h"
 #include "coordinator/result_handler.h"
@@ -20,6 +21,26 @@ void worker_left(struct coordinator *coordinator, const struct worker *worker, c
 
     log_info("worker %s left (%s): %zu trials of it to be handed out again", worker->name, why,
              lost);
+}
+
+static const char key_gone[] = "its key is not allowed any more";
+
+/* Backwards: removal moves the last worker into the gap, and that one has been looked at. */
+void workers_check_keys(void *arg)
+{
+    struct coordinator *coordinator = arg;
+
+    for (size_t i = worker_roster_n(coordinator->roster); i-- > 0;) {
+        struct worker *worker = worker_roster_by_id(coordinator->roster,
+                                                    worker_roster_at(coordinator->roster, i)->id);
+
+        if (worker->route.size == 0 || gate_key(coordinator->gate, GATE_WORKERS, &worker->route))
+            continue;
+        reply_refusal(coordinator, &worker->route, key_gone);
+        worker_left(coordinator, worker, key_gone);
+        worker_roster_remove(coordinator->roster, worker);
+    }
+    hand_out(coordinator);
 }
 
 /* ---- Hello ---- */
@@ -250,6 +271,11 @@ void on_worker_message(void *socket, void *arg)
         drop_malformed(coordinator, "more than one frame");
     if (rc < 0)
         return;
+    if (!gate_admits(coordinator->gate, GATE_WORKERS, &route)) {
+        zmq_msg_close(&bytes);
+        reply_refusal(coordinator, &route, key_gone);
+        return;
+    }
     rc = from_worker_unpack(zmq_msg_data(&bytes), zmq_msg_size(&bytes), &message, &err);
     zmq_msg_close(&bytes);
     if (rc < 0) {

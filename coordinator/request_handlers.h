@@ -11,4 +11,8 @@ void on_worker_message(void *socket, void *arg);
 /* A worker is gone, by its own word or by silence: what it ran is lost. Does not remove it. */
 void worker_left(struct coordinator *coordinator, const struct worker *worker, const char *why);
 
+/* The allowed keys may have changed: whoever holds one that is gone is refused, and what it ran is
+ * lost. For gate_settings; arg is the coordinator. */
+void workers_check_keys(void *arg);
+
 #endif

@@ -54,8 +54,26 @@ static int set_options(void *socket, const char *endpoint, int max_message)
     return rc;
 }
 
-static int bind_to(void *socket, const char *option, const char *endpoint,
-                   char bound[ROUTER_ENDPOINT_SIZE], struct errmsg *err)
+int router_new(void *context, const char *option, const char *endpoint, int max_message,
+               void **socket_out, struct errmsg *err)
+{
+    void *socket = zmq_socket(context, ZMQ_ROUTER);
+    int rc;
+
+    if (!socket)
+        return errmsg_set(err, -zmq_errno(), "%s: no socket: %s", option,
+                          zmq_strerror(zmq_errno()));
+    rc = set_options(socket, endpoint, max_message);
+    if (rc < 0) {
+        zmq_close(socket);
+        return errmsg_set(err, rc, "%s: %s", option, zmq_strerror(-rc));
+    }
+    *socket_out = socket;
+    return 0;
+}
+
+int router_bind(void *socket, const char *option, const char *endpoint,
+                char bound[ROUTER_ENDPOINT_SIZE], struct errmsg *err)
 {
     size_t size = ROUTER_ENDPOINT_SIZE;
 
@@ -76,28 +94,6 @@ static int bind_to(void *socket, const char *option, const char *endpoint,
         return errmsg_set(err, -zmq_errno(), "%s: cannot listen on %s: %s", option, endpoint,
                           zmq_strerror(zmq_errno()));
     }
-}
-
-int router_open(void *context, const char *option, const char *endpoint, int max_message,
-                char bound[ROUTER_ENDPOINT_SIZE], void **socket_out, struct errmsg *err)
-{
-    void *socket = zmq_socket(context, ZMQ_ROUTER);
-    int rc;
-
-    if (!socket)
-        return errmsg_set(err, -zmq_errno(), "%s: no socket: %s", option,
-                          zmq_strerror(zmq_errno()));
-    rc = set_options(socket, endpoint, max_message);
-    if (rc < 0)
-        errmsg_set(err, rc, "%s: %s", option, zmq_strerror(-rc));
-    else
-        rc = bind_to(socket, option, endpoint, bound, err);
-    if (rc < 0) {
-        zmq_close(socket);
-        return rc;
-    }
-    *socket_out = socket;
-    return 0;
 }
 
 void router_close(void *socket, int linger_ms)
@@ -141,6 +137,18 @@ static int receive_route(void *socket, struct route *route_out)
     return rc;
 }
 
+/* ZeroMQ knows of a message whose connection brought it. */
+static void note_sender(zmq_msg_t *message, struct route *route)
+{
+    const char *address = zmq_msg_gets(message, "Peer-Address");
+    const char *user = zmq_msg_gets(message, "User-Id");
+
+    route->from_here = address &&
+                       (strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0 ||
+                        strncmp(address, "::ffff:127.", 11) == 0);
+    snprintf(route->key, sizeof route->key, "%s", user ? user : "");
+}
+
 int router_receive(void *socket, struct route *route_out, zmq_msg_t *message_out)
 {
     int rc = receive_route(socket, route_out);
@@ -156,6 +164,8 @@ int router_receive(void *socket, struct route *route_out, zmq_msg_t *message_out
     }
     if (rc < 0)
         zmq_msg_close(message_out);
+    else
+        note_sender(message_out, route_out);
     return rc;
 }
 

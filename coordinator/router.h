@@ -18,11 +18,15 @@ enum { ROUTER_ENDPOINT_SIZE = 256 };
 /* Whether only this machine can reach endpoint. */
 bool router_is_local(const char *endpoint);
 
-/* Binds endpoint (port 0 or *: any that is free) and writes what it became to bound. Messages from
- * a peer may have max_message bytes. -EADDRINUSE, -EINVAL for what is no endpoint, and the like, with
- * a line in err that begins with option. */
-int router_open(void *context, const char *option, const char *endpoint, int max_message,
-                char bound[ROUTER_ENDPOINT_SIZE], void **socket_out, struct errmsg *err);
+/* A socket for endpoint, not bound yet. Messages from a peer may have max_message bytes. Errors come
+ * with a line in err that begins with option. */
+int router_new(void *context, const char *option, const char *endpoint, int max_message,
+               void **socket_out, struct errmsg *err);
+
+/* Binds endpoint (port 0 or *: any that is free) and writes what it became to bound. -EADDRINUSE,
+ * -EINVAL for what is no endpoint, and the like. */
+int router_bind(void *socket, const char *option, const char *endpoint,
+                char bound[ROUTER_ENDPOINT_SIZE], struct errmsg *err);
 
 /* Sends what is queued for at most linger_ms more. NULL does nothing. */
 void router_close(void *socket, int linger_ms);

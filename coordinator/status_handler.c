@@ -5,7 +5,37 @@
 
 #include "common/log.h"
 #include "coordinator/coordinator.h"
+#include "coordinator/gate.h"
 #include "coordinator/status/snapshot.h"
+
+/* An answer to a request that is not even looked at, but for its id. */
+static int refuse(zmq_msg_t *request, const char *reason, struct bytes *reply_out)
+{
+    Layernas__StatusReply reply = LAYERNAS__STATUS_REPLY__INIT;
+    Layernas__StatusRequest *asked = layernas__status_request__unpack(NULL, zmq_msg_size(request),
+                                                                      zmq_msg_data(request));
+
+    reply.protocol = STATUS_PROTOCOL;
+    reply.id = asked ? asked->id : 0;
+    reply.error = (char *)(uintptr_t)reason;
+    layernas__status_request__free_unpacked(asked, NULL);
+    reply_out->size = layernas__status_reply__get_packed_size(&reply);
+    reply_out->data = malloc(reply_out->size);
+    if (!reply_out->data)
+        return -ENOMEM;
+    layernas__status_reply__pack(&reply, reply_out->data);
+    return 0;
+}
+
+static int answer(struct coordinator *coordinator, const struct route *route, zmq_msg_t *request,
+                  struct bytes *reply_out, bool *watches_out)
+{
+    *watches_out = false;
+    if (!gate_admits(coordinator->gate, GATE_STATUS, route))
+        return refuse(request, "the key of this connection is not allowed any more", reply_out);
+    return snapshot_reply(coordinator, zmq_msg_data(request), zmq_msg_size(request), reply_out,
+                          watches_out);
+}
 
 void on_status_request(void *socket, void *arg)
 {
@@ -22,8 +52,7 @@ void on_status_request(void *socket, void *arg)
     }
     if (rc < 0)
         return;
-    rc = snapshot_reply(coordinator, zmq_msg_data(&request), zmq_msg_size(&request), &reply,
-                        &watches);
+    rc = answer(coordinator, &route, &request, &reply, &watches);
     zmq_msg_close(&request);
     if (rc < 0) {
         log_error("a status request is not answered: out of memory");
@@ -47,6 +76,7 @@ void status_say_end(struct coordinator *coordinator)
         return;
     }
     for (size_t i = 0; i < watchers->n; i++)
-        router_send(coordinator->status_socket, &watchers->at[i], end.data, end.size);
+        if (gate_admits(coordinator->gate, GATE_STATUS, &watchers->at[i]))
+            router_send(coordinator->status_socket, &watchers->at[i], end.data, end.size);
     free(end.data);
 }

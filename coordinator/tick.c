@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "common/log.h"
+#include "coordinator/gate.h"
 #include "coordinator/hand_out.h"
 #include "coordinator/progress_line.h"
 #include "coordinator/request_handlers.h"
@@ -102,6 +103,7 @@ static void show_progress(struct coordinator *coordinator)
 void tick(struct coordinator *coordinator)
 {
     expire(coordinator);
+    gate_refresh(coordinator->gate);
     check_store(coordinator);
     tick_check_wall_clock(coordinator);
     save_elapsed(coordinator);

@@ -16,6 +16,7 @@
 
 enum option_key {
     OPTION_CONNECT = 256,
+    OPTION_KEYS,
     OPTION_SLOTS,
     OPTION_THREADS,
     OPTION_DATA,
@@ -32,6 +33,8 @@ const char *argp_program_version = "layernas-worker " LAYERNAS_VERSION;
 
 static const struct argp_option options[] = {
     { "connect", OPTION_CONNECT, "ENDPOINT", 0, "The coordinator (tcp://127.0.0.1:5555)", 0 },
+    { "keys", OPTION_KEYS, "DIR", 0,
+      "Where server.pub and a worker.key lie, for a coordinator with keys", 0 },
     { "slots", OPTION_SLOTS, "N", 0, "Trials at a time (the number of processors)", 0 },
     { "threads", OPTION_THREADS, "1", 0, "Threads of each slot: the engine trains on one", 0 },
     { "data", OPTION_DATA, "NAME=PATH", 0,
@@ -100,6 +103,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
     switch (key) {
     case OPTION_CONNECT:
         to->endpoint = text;
+        break;
+    case OPTION_KEYS:
+        to->keys = text;
         break;
     case OPTION_SLOTS:
         to->slots = parse_number(state, "slots", text, 1, WIRE_MAX_SLOTS);

@@ -20,6 +20,7 @@ struct worker_options {
     int argc;
     char **argv;
     const char *endpoint;
+    const char *keys; /* folder of; NULL: without */
     char name[TRIAL_WORKER_SIZE];
     uint32_t slots, threads;
     uint32_t idle_exit_s; /* UINT32_MAX: never */

@@ -192,11 +192,25 @@ static int run(struct session *session)
     return session->exit_code;
 }
 
+static bool read_keys(struct session *session)
+{
+    static const enum key_role role = KEY_WORKER;
+    const char *folder = session->options->keys;
+    struct errmsg err;
+
+    if (!folder || key_folder_client(folder, &role, 1, &session->keys, &err) == 0)
+        return true;
+    log_error("--keys: %s", err.text);
+    return false;
+}
+
 int session_run(const struct worker_options *options)
 {
-    struct session session = { .options = options };
+    struct session session = { .options = options, .told_handshake = -1 };
     int rc;
 
+    if (!read_keys(&session))
+        return EXIT_USAGE;
     randombytes_buf(session.worker_id, sizeof session.worker_id);
     evaluator_numerics(options->threads, session.numerics);
     session.zmq_context = zmq_ctx_new();
@@ -212,5 +226,6 @@ int session_run(const struct worker_options *options)
     free(session.data);
     free(session.slots);
     free(session.slot_settings.arguments);
+    sodium_memzero(&session.keys, sizeof session.keys);
     return rc;
 }

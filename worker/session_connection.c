@@ -12,6 +12,7 @@ enum {
     REST_MS = 5000,
     SILENT_HEARTBEATS = 3,
     TELL_ABSENT_EVERY_MS = 600000,
+    HANG_UPS = 6, /* in a row that are no accident */
     RECONNECT_MS = 100,
     LONGEST_RECONNECT_MS = 1000,
 };
@@ -25,6 +26,46 @@ static uint64_t jitter(uint64_t ms)
 
 /* ---- the socket ---- */
 
+static const struct public_key *own_key(const struct session *session)
+{
+    return session->options->keys ? &session->keys.own : NULL;
+}
+
+/* Some are no more than a coordinator that was stopped in the middle. */
+static bool is_accident(struct session *session, enum handshake failure)
+{
+    return failure == HANDSHAKE_HUNG_UP &&
+           (session->told_handshake >= 0 || ++session->hang_ups < HANG_UPS);
+}
+
+/* Each reason once, until it is another: a coordinator that turns this worker away is asked again and
+ * again, as its keys may come. */
+static void on_handshake(void *handshakes, void *arg)
+{
+    struct session *session = arg;
+    enum handshake failure;
+    char why[400];
+
+    if (handshakes_next(handshakes, &failure) < 0 || is_accident(session, failure) ||
+        session->told_handshake == (int)failure)
+        return;
+    session->told_handshake = (int)failure;
+    log_warn("%s: %s; trying on", session->options->endpoint,
+             handshake_explain(failure, own_key(session), why, sizeof why));
+}
+
+static int watch_socket(struct session *session, void *socket)
+{
+    int rc = handshakes_open(session->zmq_context, socket, &session->handshakes);
+
+    if (rc == 0)
+        rc = zmq_watch_new(&session->loop, session->handshakes, on_handshake, session,
+                           &session->handshakes_watch);
+    if (rc == 0)
+        rc = zmq_watch_new(&session->loop, socket, session_on_message, session, &session->watch);
+    return rc;
+}
+
 static int open_socket(struct session *session)
 {
     void *socket = zmq_socket(session->zmq_context, ZMQ_DEALER);
@@ -33,20 +74,19 @@ static int open_socket(struct session *session)
 
     if (!socket)
         return -zmq_errno();
+    session->socket = socket;
     zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &largest, sizeof largest);
     zmq_setsockopt(socket, ZMQ_RECONNECT_IVL, &(int){ RECONNECT_MS }, sizeof(int));
     zmq_setsockopt(socket, ZMQ_RECONNECT_IVL_MAX, &(int){ LONGEST_RECONNECT_MS }, sizeof(int));
     zmq_setsockopt(socket, ZMQ_IPV6, &(int){ 1 }, sizeof(int));
-    rc = zmq_connect(socket, session->options->endpoint) < 0 ? -zmq_errno() : 0;
+    rc = session->options->keys ? curve_connect(socket, &session->keys) : 0;
     if (rc == 0)
-        rc = zmq_watch_new(&session->loop, socket, session_on_message, session, &session->watch);
-    if (rc < 0) {
-        zmq_setsockopt(socket, ZMQ_LINGER, &(int){ 0 }, sizeof(int));
-        zmq_close(socket);
-        return rc;
-    }
-    session->socket = socket;
-    return 0;
+        rc = watch_socket(session, socket);
+    if (rc == 0 && zmq_connect(socket, session->options->endpoint) < 0)
+        rc = -zmq_errno();
+    if (rc < 0)
+        session_disconnect(session, 0);
+    return rc;
 }
 
 void session_disconnect(struct session *session, int linger_ms)
@@ -54,10 +94,12 @@ void session_disconnect(struct session *session, int linger_ms)
     if (!session->socket)
         return;
     zmq_watch_free(session->watch);
+    zmq_watch_free(session->handshakes_watch);
+    handshakes_close(session->socket, session->handshakes);
     zmq_setsockopt(session->socket, ZMQ_LINGER, &linger_ms, sizeof linger_ms);
     zmq_close(session->socket);
-    session->socket = NULL;
-    session->watch = NULL;
+    session->socket = session->handshakes = NULL;
+    session->watch = session->handshakes_watch = NULL;
 }
 
 /* ---- CONNECTING ---- */
@@ -79,6 +121,8 @@ static void tell_absent(struct session *session)
 {
     uint64_t now_ms = uv_now(&session->loop);
 
+    if (session->told_handshake >= 0)
+        return; /* the log has why */
     if (session->tries > 1 && now_ms - session->told_absent_ms < TELL_ABSENT_EVERY_MS)
         return;
     session->told_absent_ms = now_ms;

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <uv.h>
 
+#include "proto/curve.h"
 #include "proto/zmq_watch.h"
 #include "worker/outbox.h"
 #include "worker/session.h"
@@ -39,9 +40,10 @@ struct session {
     char numerics[TRIAL_NUMERICS_SIZE];
 
     uv_loop_t loop;
-    void *zmq_context, *socket; /* socket: NULL while resting */
-    struct zmq_watch *watch;
-    uv_timer_t timer; /* until the next Hello, or the next heartbeat */
+    void *zmq_context, *socket, *handshakes; /* the last two: NULL while resting */
+    struct zmq_watch *watch, *handshakes_watch;
+    struct client_keys keys; /* with options->keys */
+    uv_timer_t timer;        /* until the next Hello, or the next heartbeat */
     uv_timer_t idle, farewell;
     uv_signal_t sigint, sigterm;
     uv_pipe_t lifeline; /* standard input, --until-eof */
@@ -51,6 +53,8 @@ struct session {
     int exit_code;
     uint32_t tries; /* Hellos since a coordinator last answered */
     uint64_t absent_since_ms, told_absent_ms;
+    int told_handshake; /* enum handshake: why it fails, as the log has it since the last Welcome; -1 */
+    uint32_t hang_ups;      /* handshakes since then that ended without a reason */
     uint64_t heard_ms;      /* from the coordinator */
     struct welcome welcome; /* while SERVING */
     uint64_t credit;        /* trials that may have been sent since the last Hello, in all */

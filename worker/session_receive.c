@@ -41,6 +41,8 @@ static void on_welcome(struct session *session, const struct to_worker *message)
         return; /* the answer to a Hello that was repeated */
     session->state = SESSION_SERVING;
     session->tries = 0;
+    session->told_handshake = -1;
+    session->hang_ups = 0;
     session->welcome = message->welcome;
     log_info("connected to %s: study %s%s%s", session->options->endpoint,
              message->welcome.study_name, *message->welcome.data ? "; reading data set " : "",

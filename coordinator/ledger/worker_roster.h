@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "proto/key_file.h"
 #include "proto/wire.h"
 
 /* A worker all of whose last so many attempts failed, with none that went well, is put aside: it
@@ -20,6 +21,9 @@ enum { ROSTER_FAILURES_ASIDE = 5, ROSTER_MAX_WORKERS = 10000, ROSTER_MAX_ROUTE =
 struct route {
     uint8_t size;
     uint8_t bytes[ROSTER_MAX_ROUTE];
+    bool from_here; /* from this machine */
+    char key
+        [KEY_TEXT_SIZE]; /* public, that it proved to hold the secret of; "": none was asked for */
 };
 
 struct worker {

@@ -1,6 +1,8 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "common/version.h"
+#include "coordinator/gate.h"
 #include "coordinator/status/results.h"
 #include "coordinator/status/snapshot_build.h"
 
@@ -71,6 +73,30 @@ static void fill_ledger(struct build *build, Layernas__Summary *summary)
     summary->refused = coordinator->counts.refused + coordinator->counts.malformed;
 }
 
+/* Whether others than holders of keys get in from other machines. */
+static bool is_open_to_all(const struct coordinator *coordinator)
+{
+    return coordinator->options.insecure && !(router_is_local(coordinator->worker_endpoint) &&
+                                              router_is_local(coordinator->status_endpoint));
+}
+
+static void fill_gate(struct build *build, Layernas__Summary *summary)
+{
+    const struct coordinator *coordinator = build->coordinator;
+    const struct gate *gate = coordinator->gate;
+    char text[128];
+
+    if (gate_has_keys(gate))
+        snprintf(text, sizeof text, "holders of keys: workers %zu, observers %zu, control %zu",
+                 gate_n_keys(gate, KEY_WORKER), gate_n_keys(gate, KEY_OBSERVER),
+                 gate_n_keys(gate, KEY_CONTROL));
+    else
+        snprintf(text, sizeof text, "%s",
+                 is_open_to_all(coordinator) ? "anybody (--insecure)" : "programs of this machine");
+    summary->open_to = build_text(build, text);
+    summary->turned_away = gate_turned_away(gate);
+}
+
 static bool has_text(char *const *list, size_t n, const char *text)
 {
     for (size_t i = 0; i < n; i++)
@@ -132,6 +158,7 @@ Layernas__Summary *build_summary(struct build *build)
     fill_search(build, summary);
     fill_ledger(build, summary);
     fill_workers(build, summary);
+    fill_gate(build, summary);
     fill_pace(build, summary);
     if (campaign_best(coordinator->campaign, &best, 1) > 0)
         summary->best = build_candidate(build, &best, &best.canonical);

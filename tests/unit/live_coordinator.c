@@ -232,7 +232,7 @@ Layernas__StatusReply *live_ask(const struct live *live, Layernas__Query__What w
     struct client *client;
     struct errmsg err;
 
-    if (client_open(live->status, &client, &err) < 0 ||
+    if (client_open(live->status, NULL, &client, &err) < 0 ||
         client_ask(client, &question, LIVE_WAIT_MS, &reply, &err) < 0)
         fail_msg("%s", err.text);
     client_close(client);

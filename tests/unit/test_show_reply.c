@@ -256,7 +256,7 @@ static int ask_once(const char *endpoint, int timeout_ms, Layernas__StatusReply 
 {
     const struct question question = { .what = LAYERNAS__QUERY__WHAT__SUMMARY, .limit = 20 };
     struct client *client;
-    int rc = client_open(endpoint, &client, err);
+    int rc = client_open(endpoint, NULL, &client, err);
 
     if (rc < 0)
         return rc;

@@ -1,12 +1,14 @@
 #include "coordinator/status/show/client.h"
 
 #include <errno.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <time.h>
 #include <zmq.h>
 
 #include "coordinator/status/show/reply.h"
 #include "coordinator/status/snapshot.h"
+#include "proto/curve.h"
 
 enum {
     HEARTBEAT_MS = 2000, /* so that a machine that fell silent is noticed, */
@@ -16,7 +18,10 @@ enum {
 
 struct client {
     const char *endpoint;
-    void *context, *socket;
+    void *context, *socket, *handshakes;
+    struct public_key own; /* name: empty without keys */
+    bool given_up;         /* ZeroMQ does not try to connect any more */
+    char trouble[400];
     uint64_t last_id;
 };
 
@@ -37,8 +42,35 @@ static void set_options(void *socket)
     zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &most, sizeof most);
 }
 
-int client_open(const char *endpoint, struct client **client_out, struct errmsg *err)
+static int use_keys(struct client *client, const char *folder, struct errmsg *err)
 {
+    static const enum key_role roles[] = { KEY_CONTROL, KEY_OBSERVER };
+    struct client_keys keys;
+    struct errmsg why;
+    int rc;
+
+    if (!folder)
+        return 0;
+    if (key_folder_client(folder, roles, sizeof roles / sizeof *roles, &keys, &why) < 0)
+        return errmsg_set(err, -EINVAL, "--keys: %s", why.text);
+    rc = curve_connect(client->socket, &keys);
+    client->own = keys.own;
+    sodium_memzero(&keys, sizeof keys);
+    return rc < 0 ? errmsg_set(err, -EINVAL, "--keys: %s", zmq_strerror(-rc)) : 0;
+}
+
+static int connect_to(struct client *client, struct errmsg *err)
+{
+    if (zmq_connect(client->socket, client->endpoint) == 0)
+        return 0;
+    return errmsg_set(err, -EINVAL, "--connect: \"%s\" is not an endpoint (%s); tcp://HOST:PORT",
+                      client->endpoint, zmq_strerror(errno));
+}
+
+int client_open(const char *endpoint, const char *keys, struct client **client_out,
+                struct errmsg *err)
+{
+    int rc;
     struct client *client = calloc(1, sizeof *client);
 
     if (!client)
@@ -46,27 +78,27 @@ int client_open(const char *endpoint, struct client **client_out, struct errmsg 
     client->endpoint = endpoint;
     client->context = zmq_ctx_new();
     client->socket = client->context ? zmq_socket(client->context, ZMQ_DEALER) : NULL;
-    if (!client->socket) {
-        int rc = errmsg_set(err, -ENOMEM, "ZeroMQ: %s", zmq_strerror(errno));
-
-        client_close(client);
-        return rc;
+    if (!client->socket ||
+        handshakes_open(client->context, client->socket, &client->handshakes) < 0) {
+        rc = errmsg_set(err, -ENOMEM, "ZeroMQ: %s", zmq_strerror(errno));
+    } else {
+        set_options(client->socket);
+        rc = use_keys(client, keys, err);
+        if (rc == 0)
+            rc = connect_to(client, err);
     }
-    set_options(client->socket);
-    if (zmq_connect(client->socket, endpoint) < 0) {
-        errmsg_set(err, -EINVAL, "--connect: \"%s\" is not an endpoint (%s); tcp://HOST:PORT",
-                   endpoint, zmq_strerror(errno));
+    if (rc < 0)
         client_close(client);
-        return -EINVAL;
-    }
-    *client_out = client;
-    return 0;
+    else
+        *client_out = client;
+    return rc;
 }
 
 void client_close(struct client *client)
 {
     if (!client)
         return;
+    handshakes_close(client->socket, client->handshakes);
     if (client->socket)
         zmq_close(client->socket);
     if (client->context)
@@ -106,6 +138,33 @@ int client_send(struct client *client, const struct question *question, uint64_t
     return rc;
 }
 
+/* ---- why there is no answer ---- */
+
+/* Who hangs up may do otherwise the next time, or say why. */
+static void take_handshakes(struct client *client)
+{
+    const struct public_key *own = *client->own.name ? &client->own : NULL;
+    enum handshake failure;
+
+    while (handshakes_next(client->handshakes, &failure) == 0) {
+        client->given_up |= failure != HANDSHAKE_HUNG_UP;
+        handshake_explain(failure, own, client->trouble, sizeof client->trouble);
+    }
+}
+
+const char *client_trouble(struct client *client)
+{
+    take_handshakes(client);
+    if (client->given_up) {
+        zmq_disconnect(client->socket, client->endpoint);
+        zmq_connect(client->socket, client->endpoint);
+    }
+    client->given_up = false;
+    return client->trouble;
+}
+
+/* ---- answers ---- */
+
 int client_receive(struct client *client, Layernas__StatusReply **reply_out, struct errmsg *err)
 {
     zmq_msg_t message;
@@ -119,6 +178,7 @@ int client_receive(struct client *client, Layernas__StatusReply **reply_out, str
             ;
         rc = errmsg_set(err, -EPROTO, "an answer in several frames; this is no coordinator");
     } else {
+        client->trouble[0] = '\0';
         rc = reply_unpack(zmq_msg_data(&message), zmq_msg_size(&message), reply_out, err);
     }
     zmq_msg_close(&message);
@@ -133,15 +193,24 @@ static int64_t now_ms(void)
     return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
 }
 
-/* Waits for events until the deadline; -ETIMEDOUT. */
+/* Waits for events until the deadline: -ETIMEDOUT; -ECONNREFUSED: there will be none. */
 static int wait_for(struct client *client, short events, int64_t deadline_ms)
 {
-    zmq_pollitem_t item = { .socket = client->socket, .events = events };
+    zmq_pollitem_t items[] = {
+        { .socket = client->socket, .events = events },
+        { .socket = client->handshakes, .events = ZMQ_POLLIN },
+    };
     int64_t left;
 
-    while ((left = deadline_ms - now_ms()) > 0)
-        if (zmq_poll(&item, 1, left) > 0)
+    while ((left = deadline_ms - now_ms()) > 0) {
+        if (zmq_poll(items, 2, left) <= 0)
+            continue;
+        if (items[0].revents)
             return 0;
+        take_handshakes(client);
+        if (client->given_up)
+            return -ECONNREFUSED;
+    }
     return -ETIMEDOUT;
 }
 
@@ -176,6 +245,8 @@ int client_ask(struct client *client, const struct question *question, int timeo
 {
     int rc = exchange(client, question, now_ms() + timeout_ms, reply_out, err);
 
+    if (rc == -ECONNREFUSED || (rc == -ETIMEDOUT && *client->trouble))
+        return errmsg_set(err, -ECONNREFUSED, "%s: %s", client->endpoint, client->trouble);
     if (rc == -ETIMEDOUT || rc == -EAGAIN)
         return errmsg_set(err, -ETIMEDOUT,
                           "no coordinator answered at %s within %g s; is one running there, with "

@@ -21,12 +21,14 @@ struct question {
     bool watch;
 };
 
-/* endpoint must outlive it. -EINVAL with a line in err: that is not an endpoint. */
-int client_open(const char *endpoint, struct client **client_out, struct errmsg *err);
+/* keys: a folder with server.pub and a control.key or an observer.key, NULL: without. endpoint must
+ * outlive it. -EINVAL with a line in err: that is not an endpoint, or the keys are not there. */
+int client_open(const char *endpoint, const char *keys, struct client **client_out,
+                struct errmsg *err);
 void client_close(struct client *client);
 
 /* The checked answer, the caller's to free with layernas__status_reply__free_unpacked(reply, NULL).
- * -ETIMEDOUT: none within timeout_ms; otherwise as reply_read. */
+ * -ETIMEDOUT: none within timeout_ms; -ECONNREFUSED: it is not let in; otherwise as reply_read. */
 int client_ask(struct client *client, const struct question *question, int timeout_ms,
                Layernas__StatusReply **reply_out, struct errmsg *err);
 
@@ -34,6 +36,10 @@ int client_ask(struct client *client, const struct question *question, int timeo
 
 /* For zmq_poll: ZMQ_POLLIN. */
 void *client_socket(const struct client *client);
+
+/* Why no connection came about since the last message, as a line; "": no reason is known. Connects
+ * anew where ZeroMQ has given up: not to be called more often than that may be. */
+const char *client_trouble(struct client *client);
 
 /* Never waits. id, from 1 on, comes back with the answer. -EAGAIN: no connection stands. */
 int client_send(struct client *client, const struct question *question, uint64_t id);

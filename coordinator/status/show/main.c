@@ -96,7 +96,7 @@ int main(int argc, char **argv)
     options_parse(argc, argv, &options);
     if (options.watch_s > 0)
         return watch(&options);
-    rc = client_open(options.endpoint, &client, &err);
+    rc = client_open(options.endpoint, options.keys, &client, &err);
     if (rc == 0) {
         rc = ask(client, &options, &err);
         client_close(client);

@@ -38,6 +38,8 @@ static const char doc[] =
 
 static const struct argp_option option_table[] = {
     { "connect", 'c', "ENDPOINT", 0, "The coordinator's status socket (tcp://127.0.0.1:5556)", 0 },
+    { "keys", 'k', "DIR", 0,
+      "Where server.pub and a control.key or observer.key lie, for a coordinator with keys", 0 },
     { "watch", 'w', "SECONDS", OPTION_ARG_OPTIONAL, "Show it again every so often (2)", 0 },
     { "last", 'n', "N", 0, "The last N rows of a list (20)", 0 },
     { "all", 'a', NULL, 0, "All rows of a list, in pages of 1,000", 0 },
@@ -106,6 +108,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     switch (key) {
     case 'c':
         options->endpoint = arg;
+        return 0;
+    case 'k':
+        options->keys = arg;
         return 0;
     case 'w':
         options->watch_s = arg ? parse_seconds("--watch", arg, SHORTEST_WATCH_S, state)

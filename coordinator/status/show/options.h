@@ -11,6 +11,7 @@ enum { EXIT_USAGE = 2 };
 
 struct options {
     const char *endpoint;
+    const char *keys; /* folder of; NULL: without */
     Layernas__Query__What what;
     bool has_what;    /* it was named */
     const char *arch; /* of why; NULL: the winner */

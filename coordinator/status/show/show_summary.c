@@ -87,6 +87,8 @@ static void show_effort(FILE *out, const Layernas__Summary *s)
     else
         fprintf(out, "workers   none is connected; %s trials are waiting\n",
                 print_grouped(s->ready + s->running, ready));
+    if (*s->open_to)
+        fprintf(out, "open to   %s; turned away %" PRIu64 "\n", s->open_to, s->turned_away);
     fprintf(out, "spared    %s children pruned by their cost, %s passed over, %s known before\n",
             print_grouped(s->dropped, dropped), print_grouped(s->passed_over, passed_over),
             print_grouped(s->saved, saved));

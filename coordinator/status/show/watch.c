@@ -180,11 +180,15 @@ static void show(struct watch *watch)
     fflush(stdout);
 }
 
-static const char *waiting_text(const struct watch *watch, char text[512])
+static const char *waiting_text(struct watch *watch, char text[512])
 {
     int used = snprintf(text, 512, "waiting for coordinator at %.200s", watch->options->endpoint);
 
-    if (watch->seen_ms > 0)
+    const char *trouble = client_trouble(watch->client);
+
+    if (*trouble)
+        snprintf(text + used, 512 - (size_t)used, ": %.250s", trouble);
+    else if (watch->seen_ms > 0)
         snprintf(text + used, 512 - (size_t)used, ", last seen %lld s ago",
                  (long long)(now_ms() - watch->seen_ms) / 1000);
     return text;
@@ -376,7 +380,7 @@ int watch(const struct options *options)
     };
     enum going going = GOES_ON;
     struct errmsg err;
-    int rc = client_open(options->endpoint, &watch.client, &err);
+    int rc = client_open(options->endpoint, options->keys, &watch.client, &err);
 
     choose_questions(&watch);
     if (rc == 0 && watch.on_terminal)
