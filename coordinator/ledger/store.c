@@ -147,6 +147,11 @@ void store_dispatch(struct store *store)
     free_list(&durable);
 }
 
+const struct steering *store_steering(const struct store *store)
+{
+    return &store->steering_before;
+}
+
 size_t store_pending(const struct store *store)
 {
     pthread_mutex_t *mutex = (pthread_mutex_t *)(uintptr_t)&store->mutex;

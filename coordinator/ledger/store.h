@@ -31,7 +31,7 @@
 #include "coordinator/search/strategy.h"
 #include "proto/wire.h"
 
-enum { STORE_SCHEMA = 2 };
+enum { STORE_SCHEMA = 3, STEERING_MAX_ASIDE = 256 };
 
 struct store;
 
@@ -51,8 +51,10 @@ void store_close(struct store *store);
 
 struct stored_result {
     struct trial_result result;
-    bool quarantined;   /* then result has only key, stage, replica, arch and reason */
-    double finished_at; /* Unix time, seconds */
+    bool quarantined;         /* then result has only key, stage, replica, arch and reason */
+    bool retried;             /* no result: its quarantine ended, and it is tried anew */
+    uint64_t failures_before; /* of retried: the failures rows that were there and count no more */
+    double finished_at;       /* Unix time, seconds */
 };
 
 struct stored_failure {
@@ -72,6 +74,19 @@ int store_each_failure(struct store *store, int (*each)(void *arg, const struct 
 int store_each_opening(struct store *store, int (*each)(void *arg, const struct opening *),
                        void *arg, struct errmsg *err);
 
+/* What people told the search to do (steering). All zero: nothing. */
+enum steering_mode { STEERING_RUN, STEERING_PAUSE, STEERING_DRAIN };
+
+struct steering {
+    enum steering_mode mode;
+    uint32_t trials; /* the cap as it was raised; 0: it was not */
+    uint32_t n_aside;
+    char aside[STEERING_MAX_ASIDE][TRIAL_WORKER_SIZE]; /* names of workers that get nothing */
+};
+
+/* As an earlier run left it. */
+const struct steering *store_steering(const struct store *store);
+
 /* Seconds that earlier runs of this study took. */
 double store_elapsed(const struct store *store);
 
@@ -89,11 +104,14 @@ int store_put_result(struct store *store, const struct trial *trial,
                      const struct bytes *weights, store_done_fn *done, void *arg);
 int store_put_quarantine(struct store *store, const struct trial *trial, const char *reason,
                          store_done_fn *done, void *arg);
+int store_put_retry(struct store *store, const struct trial *trial, store_done_fn *done, void *arg);
 int store_put_failure(struct store *store, const struct trial *trial,
                       const struct stored_failure *failure, const struct bytes *output,
                       store_done_fn *done, void *arg);
 int store_put_opening(struct store *store, const struct opening *opening, store_done_fn *done,
                       void *arg);
+int store_put_steering(struct store *store, const struct steering *steering, store_done_fn *done,
+                       void *arg);
 int store_put_elapsed(struct store *store, double elapsed_s);
 
 /* Results from here on come from this data. Durable before any of them. */

@@ -8,7 +8,7 @@
 #include "coordinator/ledger/store_inside.h"
 
 /* A newer layernas that changes a table raises STORE_SCHEMA and teaches this file to read both: schema 1
- * has no table of data. "check" is a word of SQL: the hash's column is called digest. */
+ * has no table of data, schema 2 none of steering. "check" is a word of SQL: the hash's column is called digest. */
 static const char *const tables[] = {
     "CREATE TABLE study (one INTEGER PRIMARY KEY, identity TEXT, digest BLOB)",
     "CREATE TABLE tally (one INTEGER PRIMARY KEY, commits INTEGER, results INTEGER,"
@@ -28,8 +28,15 @@ static const char *const tables[] = {
     " parent INTEGER, bucket INTEGER, interface INTEGER, cost INTEGER, fate INTEGER,"
     " PRIMARY KEY (opening, i)) WITHOUT ROWID",
     "CREATE TABLE data (one INTEGER PRIMARY KEY, data BLOB, digest BLOB)",
+    "CREATE TABLE steering (one INTEGER PRIMARY KEY, mode INTEGER, trials INTEGER, aside TEXT,"
+    " digest BLOB)",
 };
-enum { TABLES = sizeof tables / sizeof *tables, TABLES_OF_SCHEMA_1 = TABLES - 1 };
+enum { TABLES = sizeof tables / sizeof *tables };
+
+static int tables_of(int64_t schema)
+{
+    return TABLES - (int)(STORE_SCHEMA - schema);
+}
 
 static const char *const sql_of[STATEMENTS] = {
     [STATEMENT_BEGIN] = "BEGIN IMMEDIATE",
@@ -42,6 +49,8 @@ static const char *const sql_of[STATEMENTS] = {
     [STATEMENT_PARENT] = "INSERT INTO opening_parents VALUES (?,?,?)",
     [STATEMENT_CHILD] = "INSERT INTO opening_children VALUES (?,?,?,?,?,?,?,?,?)",
     [STATEMENT_DATA] = "UPDATE data SET data = ?, digest = ? WHERE one = 1",
+    [STATEMENT_STEERING] = "UPDATE steering SET mode = ?, trials = ?, aside = ?, digest = ?"
+                           " WHERE one = 1",
 };
 
 /* ---- a new database ---- */
@@ -86,13 +95,16 @@ static int create_tables(struct store *store, const char *identity, struct errms
     if (rc == 0)
         rc = sql_execute(store, "INSERT INTO tally (one) VALUES (1)", err);
     if (rc == 0)
-        rc = sql_execute(store, "INSERT INTO data (one) VALUES (1)", err);
+        rc = sql_execute(
+            store, "INSERT INTO data (one) VALUES (1); INSERT INTO steering (one) VALUES (1)", err);
     if (rc == 0)
         rc = prepare_statements(store, err);
     if (rc == 0)
         rc = store_update_tally(store, &store->tally, err);
     if (rc == 0)
         rc = store_update_data(store, NULL, err);
+    if (rc == 0)
+        rc = store_update_steering(store, &store->steering_before, err);
     return rc;
 }
 
@@ -148,7 +160,7 @@ static int check_kind(struct store *store, int64_t *schema_out, struct errmsg *e
 
 static int check_tables(struct store *store, int64_t schema, struct errmsg *err)
 {
-    const int want = schema == 1 ? TABLES_OF_SCHEMA_1 : TABLES;
+    const int want = tables_of(schema);
     sqlite3_stmt *rows = NULL;
     int rc = sql_prepare(store, "SELECT sql FROM sqlite_schema ORDER BY rowid", &rows, err);
     int step = SQLITE_DONE, n = 0;
@@ -310,18 +322,23 @@ static int read_data(struct store *store, struct errmsg *err)
     return rc;
 }
 
-static int upgrade(struct store *store, struct errmsg *err)
+static int upgrade(struct store *store, int64_t schema, struct errmsg *err)
 {
     int rc = sql_execute(store, "BEGIN IMMEDIATE", err);
 
-    for (int t = TABLES_OF_SCHEMA_1; rc == 0 && t < TABLES; t++)
+    for (int t = tables_of(schema); rc == 0 && t < TABLES; t++)
         rc = sql_execute(store, tables[t], err);
+    if (rc == 0 && schema < 2)
+        rc = sql_execute(store, "INSERT INTO data (one) VALUES (1)", err);
     if (rc == 0)
-        rc = sql_execute(store, "INSERT INTO data (one) VALUES (1); PRAGMA user_version = 2", err);
+        rc = sql_execute(store, "INSERT INTO steering (one) VALUES (1); PRAGMA user_version = 3",
+                         err);
     if (rc == 0)
         rc = prepare_statements(store, err);
-    if (rc == 0)
+    if (rc == 0 && schema < 2)
         rc = store_update_data(store, NULL, err);
+    if (rc == 0)
+        rc = store_update_steering(store, &store->steering_before, err);
     if (rc == 0)
         rc = sql_execute(store, "COMMIT", err);
     return rc;
@@ -341,12 +358,14 @@ static int check_existing(struct store *store, const struct study *study, const 
         rc = read_tally(store, err);
     if (rc == 0 && schema > 1)
         rc = read_data(store, err);
+    if (rc == 0 && schema > 2)
+        rc = store_read_steering(store, err);
     if (rc == 0)
         rc = check_commits(store, err);
     if (rc == 0)
         rc = check_pages(store, err);
     if (rc == 0)
-        rc = schema == 1 ? upgrade(store, err) : prepare_statements(store, err);
+        rc = schema < STORE_SCHEMA ? upgrade(store, schema, err) : prepare_statements(store, err);
     return rc;
 }
 

@@ -4,6 +4,7 @@
  *     store_writer.c     the thread: batches, transactions, trying again
  *     store_write.c      a queued write: made, and put into rows
  *     store_rows.c       rows <-> structs, and the hash that each row carries
+ *     store_steering.c   the row of what people told the search to do
  *     store_read.c       rows back, each checked
  *     store_opening.c    rows of openings, both ways
  *     store_database.c   the file: schema, whose study it is, what it should hold
@@ -38,7 +39,14 @@ struct weights_note {
     struct digest key, content;
 };
 
-enum write_kind { WRITE_RESULT, WRITE_FAILURE, WRITE_OPENING, WRITE_ELAPSED, WRITE_DATA };
+enum write_kind {
+    WRITE_RESULT,
+    WRITE_FAILURE,
+    WRITE_OPENING,
+    WRITE_ELAPSED,
+    WRITE_DATA,
+    WRITE_STEERING
+};
 
 struct write {
     struct write *next;
@@ -56,6 +64,7 @@ struct write {
         struct opening opening; /* owned */
         double elapsed_s;
         struct digest data;
+        struct steering *steering; /* owned */
     };
 };
 
@@ -74,6 +83,7 @@ enum statement {
     STATEMENT_PARENT,
     STATEMENT_CHILD,
     STATEMENT_DATA,
+    STATEMENT_STEERING,
     STATEMENTS
 };
 
@@ -90,6 +100,7 @@ struct store {
     double elapsed_before_s; /* the loop's, like the next two: as it was at the start */
     struct digest data_before;
     bool has_data_before;
+    struct steering steering_before;
 
     pthread_mutex_t mutex; /* guards all below */
     pthread_cond_t changed;
@@ -169,6 +180,10 @@ int store_update_tally(struct store *store, const struct tally *tally, struct er
 /* The one row of data; NULL: not known yet. */
 struct check store_check_data(const struct digest *data);
 int store_update_data(struct store *store, const struct digest *data, struct errmsg *err);
+
+/* The one row of steering, to and from the disk. */
+int store_update_steering(struct store *store, const struct steering *steering, struct errmsg *err);
+int store_read_steering(struct store *store, struct errmsg *err);
 
 /* weights: digest of its content, NULL where it brought none. */
 int store_insert_result(struct store *store, uint64_t seq, const struct stored_result *stored,

@@ -46,6 +46,19 @@ struct check store_check_data(const struct digest *data)
     return check_end(&state);
 }
 
+enum settled_as { ROW_RESULT, ROW_QUARANTINE, ROW_RETRY };
+
+static enum settled_as settled_as(const struct stored_result *stored)
+{
+    return stored->retried ? ROW_RETRY : stored->quarantined ? ROW_QUARANTINE : ROW_RESULT;
+}
+
+/* A retry has no images: their column counts failures. */
+static uint64_t total_of(const struct stored_result *stored)
+{
+    return stored->retried ? stored->failures_before : stored->result.reward.total;
+}
+
 static struct check check_of_result(uint64_t seq, const struct stored_result *stored,
                                     const struct digest *weights)
 {
@@ -60,9 +73,9 @@ static struct check check_of_result(uint64_t seq, const struct stored_result *st
     digest_bytes(&state, result->arch.option, result->arch.n * sizeof *result->arch.option);
     digest_integer(&state, result->madds);
     digest_integer(&state, result->params);
-    digest_integer(&state, stored->quarantined);
+    digest_integer(&state, settled_as(stored));
     digest_integer(&state, result->reward.correct);
-    digest_integer(&state, result->reward.total);
+    digest_integer(&state, (int64_t)total_of(stored));
     digest_real(&state, result->loss);
     digest_real(&state, result->seconds);
     digest_integer(&state, result->diverged);
@@ -128,9 +141,9 @@ int store_insert_result(struct store *store, uint64_t seq, const struct stored_r
     sql_bind_arch(row, 5, &result->arch);
     sqlite3_bind_int64(row, 6, result->madds);
     sqlite3_bind_int64(row, 7, result->params);
-    sqlite3_bind_int64(row, 8, stored->quarantined);
+    sqlite3_bind_int64(row, 8, settled_as(stored));
     sqlite3_bind_int64(row, 9, result->reward.correct);
-    sqlite3_bind_int64(row, 10, result->reward.total);
+    sqlite3_bind_int64(row, 10, (int64_t)total_of(stored));
     sqlite3_bind_double(row, 11, result->loss);
     sqlite3_bind_double(row, 12, result->seconds);
     sqlite3_bind_int64(row, 13, result->diverged);
@@ -178,6 +191,7 @@ bool store_result_of_row(sqlite3_stmt *row, uint64_t seq, struct stored_result *
     struct check check;
     bool valid = sqlite3_column_int64(row, 0) == (int64_t)seq;
     bool has_weights = sqlite3_column_type(row, 17) != SQLITE_NULL;
+    enum settled_as as;
 
     sql_bytes(row, 1, result->key.bytes, sizeof result->key.bytes, &valid);
     result->stage = (enum stage)sql_within(row, 2, 0, STAGES - 1, &valid);
@@ -185,10 +199,15 @@ bool store_result_of_row(sqlite3_stmt *row, uint64_t seq, struct stored_result *
     result->arch = sql_arch(row, 4, &valid);
     result->madds = sqlite3_column_int64(row, 5);
     result->params = sqlite3_column_int64(row, 6);
-    stored.quarantined = sql_within(row, 7, 0, 1, &valid);
-    result->outcome = stored.quarantined ? OUTCOME_FAILED : OUTCOME_OK;
+    as = (enum settled_as)sql_within(row, 7, 0, ROW_RETRY, &valid);
+    stored.quarantined = as == ROW_QUARANTINE;
+    stored.retried = as == ROW_RETRY;
+    result->outcome = as != ROW_RESULT ? OUTCOME_FAILED : OUTCOME_OK;
     result->reward.correct = (uint32_t)sql_within(row, 8, 0, UINT32_MAX, &valid);
-    result->reward.total = (uint32_t)sql_within(row, 9, 0, UINT32_MAX, &valid);
+    if (stored.retried)
+        stored.failures_before = (uint64_t)sql_within(row, 9, 0, INT64_MAX, &valid);
+    else
+        result->reward.total = (uint32_t)sql_within(row, 9, 0, UINT32_MAX, &valid);
     result->loss = sql_real(row, 10);
     result->seconds = sql_real(row, 11);
     result->diverged = sql_within(row, 12, 0, 1, &valid);

@@ -25,6 +25,8 @@ void store_free_write(struct write *write)
         return;
     if (write->kind == WRITE_OPENING)
         opening_clear(&write->opening);
+    if (write->kind == WRITE_STEERING)
+        free(write->steering);
     free(write->output.data);
     free(write->weights.data);
     free(write);
@@ -99,16 +101,15 @@ int store_put_result(struct store *store, const struct trial *trial,
     return queue(store, write, rc);
 }
 
-int store_put_quarantine(struct store *store, const struct trial *trial, const char *reason,
-                         store_done_fn *done, void *arg)
+static struct write *new_verdict(const struct trial *trial, const char *reason, store_done_fn *done,
+                                 void *arg)
 {
     struct write *write = new_write(WRITE_RESULT, done, arg);
     struct trial_result *result;
 
     if (!write)
-        return -ENOMEM;
+        return NULL;
     result = &write->result.result;
-    write->result.quarantined = true;
     write->result.finished_at = unix_time();
     result->key = trial->key;
     result->stage = trial->stage;
@@ -116,6 +117,27 @@ int store_put_quarantine(struct store *store, const struct trial *trial, const c
     result->arch = trial->arch;
     result->outcome = OUTCOME_FAILED;
     snprintf(result->reason, sizeof result->reason, "%s", reason);
+    return write;
+}
+
+int store_put_quarantine(struct store *store, const struct trial *trial, const char *reason,
+                         store_done_fn *done, void *arg)
+{
+    struct write *write = new_verdict(trial, reason, done, arg);
+
+    if (!write)
+        return -ENOMEM;
+    write->result.quarantined = true;
+    return queue(store, write, 0);
+}
+
+int store_put_retry(struct store *store, const struct trial *trial, store_done_fn *done, void *arg)
+{
+    struct write *write = new_verdict(trial, "", done, arg);
+
+    if (!write)
+        return -ENOMEM;
+    write->result.retried = true;
     return queue(store, write, 0);
 }
 
@@ -162,16 +184,39 @@ int store_put_data(struct store *store, const struct digest *data)
     return queue(store, write, 0);
 }
 
+int store_put_steering(struct store *store, const struct steering *steering, store_done_fn *done,
+                       void *arg)
+{
+    struct write *write = new_write(WRITE_STEERING, done, arg);
+
+    if (!write)
+        return -ENOMEM;
+    write->steering = malloc(sizeof *steering);
+    if (write->steering)
+        *write->steering = *steering;
+    return queue(store, write, write->steering ? 0 : -ENOMEM);
+}
+
 /* ---- put into rows ---- */
+
+/* A retry forgets what failed before it. */
+static int insert_result(struct store *store, const struct write *write, struct tally *tally,
+                         struct errmsg *err)
+{
+    const struct digest *weights = write->has_weights ? &write->weights_content : NULL;
+    struct stored_result stored = write->result;
+
+    if (stored.retried)
+        stored.failures_before = tally->failures;
+    return store_insert_result(store, ++tally->results, &stored, weights, err);
+}
 
 int store_insert(struct store *store, const struct write *write, struct tally *tally,
                  struct errmsg *err)
 {
-    const struct digest *weights = write->has_weights ? &write->weights_content : NULL;
-
     switch (write->kind) {
     case WRITE_RESULT:
-        return store_insert_result(store, ++tally->results, &write->result, weights, err);
+        return insert_result(store, write, tally, err);
     case WRITE_FAILURE:
         return store_insert_failure(store, ++tally->failures, &write->failure, err);
     case WRITE_OPENING:
@@ -181,6 +226,8 @@ int store_insert(struct store *store, const struct write *write, struct tally *t
         return 0;
     case WRITE_DATA:
         return store_update_data(store, &write->data, err);
+    case WRITE_STEERING:
+        return store_update_steering(store, write->steering, err);
     }
     return -EINVAL;
 }

@@ -174,8 +174,8 @@ static void test_databases_that_are_not_ours(void **state)
         int want;
         const char *says;
     } cases[] = {
-        { "newer schema", "PRAGMA user_version = 3", -EPROTONOSUPPORT,
-          "written by a newer layernas (schema 3); this one knows schema 2" },
+        { "newer schema", "PRAGMA user_version = 4", -EPROTONOSUPPORT,
+          "written by a newer layernas (schema 4); this one knows schema 3" },
         { "schema unknown", "PRAGMA user_version = 0", -EUCLEAN, "damaged: schema 0" },
         { "another program's", "PRAGMA application_id = 7", -EUCLEAN, "not a study of layernas" },
         { "a table more", "CREATE TABLE notes (text)", -EUCLEAN, "tables are not those" },
@@ -187,6 +187,9 @@ static void test_databases_that_are_not_ours(void **state)
         { "data changed", "UPDATE data SET data = zeroblob(16)", -EUCLEAN, "data, row 1" },
         { "data cut short", "UPDATE data SET data = x'00'", -EUCLEAN, "data, row 1" },
         { "data gone", "DELETE FROM data", -EUCLEAN, "data, row 1" },
+        { "steering changed", "UPDATE steering SET mode = 1", -EUCLEAN, "steering, row 1" },
+        { "steering as it cannot be", "UPDATE steering SET mode = 9", -EUCLEAN, "steering, row 1" },
+        { "steering gone", "DELETE FROM steering", -EUCLEAN, "steering, row 1" },
         { "of schema 1, by its word", "PRAGMA user_version = 1", -EUCLEAN, "tables are not those" },
     };
     const struct bed *bed = *state;
@@ -244,7 +247,7 @@ static void test_a_store_of_schema_1_goes_on(void **state)
     uint64_t n = 0;
 
     fill(bed);
-    execute(bed, "DROP TABLE data; PRAGMA user_version = 1");
+    execute(bed, "DROP TABLE steering; DROP TABLE data; PRAGMA user_version = 1");
     store = bed_open(bed);
     check_data("nobody asked then", store, false, 0);
     put_data(store, 3);
@@ -253,6 +256,73 @@ static void test_a_store_of_schema_1_goes_on(void **state)
     store_close(store);
     store = bed_open(bed);
     check_data("now it is known", store, true, 3);
+    store_close(store);
+}
+
+static void test_steering_is_remembered(void **state)
+{
+    const struct bed *bed = *state;
+    struct steering steering = { .mode = STEERING_DRAIN, .trials = 300 };
+    const struct steering *found;
+    struct store *store;
+
+    fill(bed);
+    execute(bed, "DROP TABLE steering; PRAGMA user_version = 2");
+    store = bed_open(bed);
+    found = store_steering(store);
+    assert_int_equal(found->mode, STEERING_RUN);
+    assert_int_equal(found->trials, 0);
+    assert_int_equal(found->n_aside, 0);
+    for (; steering.n_aside < STEERING_MAX_ASIDE; steering.n_aside++)
+        snprintf(steering.aside[steering.n_aside], TRIAL_WORKER_SIZE, "worker-%u-%.49s",
+                 100 + steering.n_aside, "0123456789012345678901234567890123456789012345678");
+    assert_int_equal(store_put_steering(store, &steering, NULL, NULL), 0);
+    store_close(store);
+    store = bed_open(bed);
+    found = store_steering(store);
+    assert_int_equal(found->mode, STEERING_DRAIN);
+    assert_int_equal(found->trials, 300);
+    assert_int_equal(found->n_aside, STEERING_MAX_ASIDE);
+    assert_memory_equal(found->aside, steering.aside, sizeof steering.aside);
+    store_close(store);
+}
+
+struct seen {
+    uint64_t n, before;
+    bool quarantined, retried;
+};
+
+static int see(void *arg, const struct stored_result *stored)
+{
+    struct seen *seen = arg;
+
+    seen->n++;
+    seen->quarantined |= stored->quarantined;
+    seen->retried |= stored->retried;
+    seen->before = stored->failures_before;
+    return 0;
+}
+
+static void test_the_end_of_a_quarantine_is_remembered(void **state)
+{
+    const struct bed *bed = *state;
+    struct store *store = bed_open(bed);
+    struct trial trial = { .number = 1, .key = { { 7 } }, .arch = { .n = 1 } };
+    struct stored_failure failure = { .key = trial.key, .attempt = { 1, 1 }, .reason = "boom" };
+    struct seen seen = { 0 };
+    struct errmsg err;
+
+    assert_int_equal(store_put_failure(store, &trial, &failure, NULL, NULL, NULL), 0);
+    assert_int_equal(store_put_quarantine(store, &trial, "boom", NULL, NULL), 0);
+    assert_int_equal(store_put_retry(store, &trial, NULL, NULL), 0);
+    failure.attempt.counter = 2;
+    assert_int_equal(store_put_failure(store, &trial, &failure, NULL, NULL, NULL), 0);
+    store_close(store);
+    store = bed_open(bed);
+    assert_int_equal(store_each_result(store, see, &seen, &err), 0);
+    assert_int_equal(seen.n, 2);
+    assert_true(seen.quarantined && seen.retried);
+    assert_int_equal(seen.before, 1);
     store_close(store);
 }
 
@@ -405,6 +475,8 @@ int main(void)
         with_bed(test_databases_that_are_not_ours),
         with_bed(test_the_data_of_results_is_remembered),
         with_bed(test_a_store_of_schema_1_goes_on),
+        with_bed(test_steering_is_remembered),
+        with_bed(test_the_end_of_a_quarantine_is_remembered),
         with_bed(test_rows_that_were_meddled_with),
         with_bed(test_a_database_that_vanished_is_missed),
         with_bed(test_directories_of_other_things),
