@@ -117,12 +117,13 @@ static int adopt_held(struct coordinator *coordinator, const struct worker *work
     return rc;
 }
 
-static void take_up_held(struct coordinator *coordinator, const struct worker *worker,
+static void take_up_held(struct coordinator *coordinator, struct worker *worker,
                          const struct hello *hello)
 {
     size_t lost = trial_ledger_lose_worker(coordinator->ledger, worker->id, hello->held,
                                            hello->n_held);
 
+    worker_roster_lost(coordinator->roster, worker, lost);
     if (lost > 0)
         log_info("worker %s came back without %zu trials that it was sent", worker->name, lost);
     for (uint32_t i = 0; i < hello->n_held; i++)
@@ -131,10 +132,11 @@ static void take_up_held(struct coordinator *coordinator, const struct worker *w
 }
 
 /* What it holds may come from other data, as after the study was begun anew. */
-static void turn_away(struct coordinator *coordinator, const struct worker *worker,
+static void turn_away(struct coordinator *coordinator, struct worker *worker,
                       const struct hello *hello)
 {
-    trial_ledger_lose_worker(coordinator->ledger, worker->id, NULL, 0);
+    worker_roster_lost(coordinator->roster, worker,
+                       trial_ledger_lose_worker(coordinator->ledger, worker->id, NULL, 0));
     for (uint32_t i = 0; i < hello->n_held; i++)
         reply_cancel(coordinator, &worker->route, &hello->held[i], "its data is not the study's");
 }

@@ -14,13 +14,15 @@ enum { TICK_MS = 1000, ELAPSED_MS = 10000 };
 
 /* ---- who was not heard ---- */
 
-static void log_lost(void *arg, const struct trial *trial, const struct attempt *attempt,
-                     const uint8_t worker_id[16])
+static void on_lost(void *arg, const struct trial *trial, const struct attempt *attempt,
+                    const uint8_t worker_id[16])
 {
     struct coordinator *coordinator = arg;
-    const struct worker *worker = worker_roster_by_id(coordinator->roster, worker_id);
+    struct worker *worker = worker_roster_by_id(coordinator->roster, worker_id);
 
     (void)attempt;
+    if (worker)
+        worker_roster_lost(coordinator->roster, worker, 1);
     log_warn("trial %" PRIu64 " is lost: no sign of it from %s for %" PRIu32
              " s; it is handed out again",
              trial->number, worker ? worker->name : "a worker that left",
@@ -52,7 +54,7 @@ static void expire(struct coordinator *coordinator)
 
     if (messages_first(coordinator, now_ms, lease_ms))
         return;
-    trial_ledger_expire(coordinator->ledger, now_ms, log_lost, coordinator);
+    trial_ledger_expire(coordinator->ledger, now_ms, on_lost, coordinator);
     worker_roster_expire(coordinator->roster, now_ms, lease_ms, on_worker_gone, coordinator);
 }
 

@@ -102,7 +102,7 @@ static void stop_waiting(struct worker_roster *roster, struct member *member)
 
 static bool is_fit(const struct worker *worker)
 {
-    return !worker->unfit && !worker->asked;
+    return !worker->unfit && !worker->asked && !worker->put_aside;
 }
 
 /* Waits, or waits no more, as its credit and standing say; keeps its place where it goes on. */
@@ -110,8 +110,7 @@ static void review(struct worker_roster *roster, struct member *member)
 {
     const struct worker *worker = &member->worker;
 
-    if (worker->credit <= worker->sent || worker->put_aside || !is_fit(worker) ||
-        worker->route.size == 0) {
+    if (worker->credit <= worker->sent || !is_fit(worker) || worker->route.size == 0) {
         stop_waiting(roster, member);
     } else if (!member->waiting) {
         TAILQ_INSERT_TAIL(&roster->waiting, member, in_wait);
@@ -121,23 +120,28 @@ static void review(struct worker_roster *roster, struct member *member)
 
 void worker_roster_credit(struct worker_roster *roster, struct worker *worker, uint64_t credit)
 {
+    uint64_t most = worker->sent + WIRE_MAX_HELD;
+
+    if (credit > most)
+        credit = most;
     if (credit > worker->credit)
         worker->credit = credit;
     review(roster, member_of(worker));
 }
 
-static void make_fit(struct worker_roster *roster, struct worker *worker)
+static void set_standing(struct worker_roster *roster, struct worker *worker, bool unfit,
+                         bool asked, bool put_aside)
 {
     roster->n_unfit -= !is_fit(worker);
-    worker->unfit = worker->asked = false;
+    worker->unfit = unfit;
+    worker->asked = asked;
+    worker->put_aside = put_aside;
+    roster->n_unfit += !is_fit(worker);
 }
 
 void worker_roster_unfit(struct worker_roster *roster, struct worker *worker, bool asked)
 {
-    make_fit(roster, worker);
-    worker->unfit = !asked;
-    worker->asked = asked;
-    roster->n_unfit++;
+    set_standing(roster, worker, !asked, asked, worker->put_aside);
     review(roster, member_of(worker));
 }
 
@@ -170,8 +174,14 @@ void worker_roster_failed(struct worker_roster *roster, struct worker *worker)
     worker->failed++;
     worker->failures_in_a_row++;
     if (worker->failures_in_a_row >= ROSTER_FAILURES_ASIDE)
-        worker->put_aside = true;
+        set_standing(roster, worker, worker->unfit, worker->asked, true);
     review(roster, member_of(worker));
+}
+
+void worker_roster_lost(struct worker_roster *roster, struct worker *worker, size_t n)
+{
+    (void)roster;
+    worker->lost += n;
 }
 
 /* ---- coming and going ---- */
@@ -262,7 +272,7 @@ int worker_roster_hello(struct worker_roster *roster, const struct hello *hello,
         return rc;
     roster->slots += hello->slots - member->worker.slots;
     introduce(&member->worker, hello, now_ms);
-    make_fit(roster, &member->worker);
+    set_standing(roster, &member->worker, false, false, member->worker.put_aside);
     take_route(roster, member, route);
     review(roster, member);
     *worker_out = &member->worker;
@@ -273,7 +283,7 @@ void worker_roster_remove(struct worker_roster *roster, struct worker *worker)
 {
     struct member *member = member_of(worker), *last = roster->members[--roster->n];
 
-    make_fit(roster, worker);
+    roster->n_unfit -= !is_fit(worker);
     drop_route(roster, member);
     digest_map_remove(&roster->by_id, &member->id);
     roster->slots -= worker->slots;

@@ -56,7 +56,8 @@ struct worker *worker_roster_heard(struct worker_roster *roster, const struct ro
                                    uint64_t now_ms);
 struct worker *worker_roster_by_id(struct worker_roster *roster, const uint8_t id[16]);
 
-/* Raises its credit (never lowers it: messages may come late). */
+/* Raises its credit (never lowers it: messages may come late), to at most WIRE_MAX_HELD more trials
+ * than it was sent: no worker draws the whole search to itself. */
 void worker_roster_credit(struct worker_roster *roster, struct worker *worker, uint64_t credit);
 
 /* It gets no trials until it says Hello again: unfit, or merely asked. */
@@ -72,6 +73,8 @@ struct worker *worker_roster_waiting(const struct worker_roster *roster,
 
 void worker_roster_succeeded(struct worker_roster *roster, struct worker *worker);
 void worker_roster_failed(struct worker_roster *roster, struct worker *worker);
+/* n attempts that it was given are LOST. */
+void worker_roster_lost(struct worker_roster *roster, struct worker *worker, size_t n);
 
 void worker_roster_remove(struct worker_roster *roster, struct worker *worker);
 
@@ -81,7 +84,8 @@ typedef void worker_gone_fn(void *arg, const struct worker *worker);
 void worker_roster_expire(struct worker_roster *roster, uint64_t now_ms, uint64_t silence_ms,
                           worker_gone_fn *gone, void *arg);
 
-/* How many are fit for this study: a trial that one of them failed is for another. */
+/* How many get trials, put aside neither for their data nor for their failures: a trial that one of
+ * them failed is for another. */
 size_t worker_roster_n_fit(const struct worker_roster *roster);
 
 /* In no particular order. */

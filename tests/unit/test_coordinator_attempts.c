@@ -261,6 +261,43 @@ static void test_failures_on_one_of_two_workers_end_no_trial(void **state)
     played_finish(live, 0);
 }
 
+/* Who is put aside is no other worker to wait for. */
+static void test_a_worker_put_aside_is_nobody_to_try_again(void **state)
+{
+    struct live *live = *state;
+    struct played_worker *bad, *only;
+    struct from_worker result;
+    struct to_worker trial;
+    uint64_t number;
+
+    live_start(live, LIVE_LONG_LEASE);
+    bad = played_open(live, "bad");
+    played_join(bad, 0);
+    for (int i = 0; i < 5; i++) { /* ends one trial, fails the next one twice */
+        trial = next_trial(bad);
+        fail_trial(bad, &trial);
+        to_worker_clear(&trial);
+    }
+    only = played_open(live, "only");
+    played_join(only, 0);
+    trial = next_trial(only);
+    number = trial.trial.trial.number;
+    result = played_result(only, &trial);
+    played_report(only, &result, &trial);
+    to_worker_clear(&trial);
+    trial = next_trial(only);
+    assert_int_not_equal(trial.trial.trial.number, number);
+    number = trial.trial.trial.number;
+    fail_trial(only, &trial);
+    to_worker_clear(&trial);
+    trial = next_trial(only);
+    check_int_equal("again, to the same", trial.trial.trial.number, number);
+    result = played_result(only, &trial);
+    played_report(only, &result, &trial);
+    to_worker_clear(&trial);
+    played_finish(live, 1);
+}
+
 /* What another worker says of an attempt is not that attempt's end. */
 static void test_only_its_own_worker_can_fail_an_attempt(void **state)
 {
@@ -346,6 +383,7 @@ int main(void)
         LIVE_TEST(test_a_lost_trial_goes_to_another_and_its_result_still_counts),
         LIVE_TEST(test_three_failures_on_two_workers_end_a_trial),
         LIVE_TEST(test_failures_on_one_of_two_workers_end_no_trial),
+        LIVE_TEST(test_a_worker_put_aside_is_nobody_to_try_again),
         LIVE_TEST(test_only_its_own_worker_can_fail_an_attempt),
         LIVE_TEST(test_a_goodbye_frees_trials_at_once),
     };

@@ -126,6 +126,21 @@ static void test_waiting_in_turn(void **state)
     worker_roster_free(roster);
 }
 
+static void test_credit_has_a_bound(void **state)
+{
+    struct worker_roster *roster = worker_roster_new();
+    struct worker *greedy = enter(roster, 1, 1, WIRE_MAX_HELD, 0);
+
+    (void)state;
+    worker_roster_credit(roster, greedy, UINT64_MAX);
+    assert_int_equal(greedy->credit, WIRE_MAX_HELD);
+    worker_roster_sent(roster, greedy);
+    worker_roster_sent(roster, greedy);
+    worker_roster_credit(roster, greedy, UINT64_MAX);
+    assert_int_equal(greedy->credit, 2 + WIRE_MAX_HELD);
+    worker_roster_free(roster);
+}
+
 static void test_a_worker_that_fails_everything_is_put_aside(void **state)
 {
     struct worker_roster *roster = worker_roster_new();
@@ -147,7 +162,13 @@ static void test_a_worker_that_fails_everything_is_put_aside(void **state)
     enter(roster, 1, 7, 9, 0); /* the same process again */
     assert_true(bad->put_aside);
     assert_null(worker_roster_waiting(roster, fair));
+    assert_int_equal(worker_roster_n_fit(roster), 1);
+    worker_roster_unfit(roster, bad, false); /* for two reasons, and counted once */
+    assert_int_equal(worker_roster_n_fit(roster), 1);
     assert_false(enter(roster, 3, 3, 9, 0)->put_aside); /* a new process */
+    assert_int_equal(worker_roster_n_fit(roster), 2);
+    worker_roster_remove(roster, bad);
+    assert_int_equal(worker_roster_n_fit(roster), 2);
     worker_roster_free(roster);
 }
 
@@ -243,6 +264,7 @@ int main(void)
         cmocka_unit_test(test_reconnecting),
         cmocka_unit_test(test_a_route_belongs_to_who_used_it_last),
         cmocka_unit_test(test_waiting_in_turn),
+        cmocka_unit_test(test_credit_has_a_bound),
         cmocka_unit_test(test_a_worker_that_fails_everything_is_put_aside),
         cmocka_unit_test(test_an_unfit_worker_waits_for_nothing),
         cmocka_unit_test(test_silence),
