@@ -195,7 +195,7 @@ static void handle_heartbeat(struct coordinator *coordinator, const struct route
     if (!worker)
         return;
     for (uint32_t i = 0; i < heartbeat->n_running; i++)
-        if (trial_ledger_renew(coordinator->ledger, &heartbeat->running[i].attempt,
+        if (trial_ledger_renew(coordinator->ledger, &heartbeat->running[i].attempt, worker->id,
                                &heartbeat->running[i].progress, now_ms, lease_ms) == -ENOENT)
             reply_cancel(coordinator, route, &heartbeat->running[i].attempt, "not needed any more");
     reply_plain(coordinator, route, TO_ALIVE);

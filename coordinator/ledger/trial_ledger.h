@@ -74,15 +74,18 @@ int trial_ledger_lease(struct trial_ledger *ledger, const uint8_t worker_id[16],
                        uint64_t now_ms, uint64_t lease_ms, struct trial *trial_out,
                        struct attempt *attempt_out);
 
-/* Renews a lease (an attempt that was given up as lost becomes leased again if its trial is still
- * READY). progress may be NULL: no news. -ENOENT: no such attempt, or its trial needs it no more: cancel it. */
+/* Renews a lease of this worker's (an attempt that was given up as lost becomes leased again if its
+ * trial is still READY). progress may be NULL: no news. -ENOENT: this worker has no such attempt, or its
+ * trial needs it no more: cancel it. */
 int trial_ledger_renew(struct trial_ledger *ledger, const struct attempt *attempt,
-                       const struct progress *progress, uint64_t now_ms, uint64_t lease_ms);
+                       const uint8_t worker_id[16], const struct progress *progress,
+                       uint64_t now_ms, uint64_t lease_ms);
 
 /* A worker that held an attempt of an earlier coordinator start says it is still running it. If its
  * trial is leased to another by now, both run on. -EALREADY: the trial is SAVING or settled, -ENOENT:
  * no trial has that key, -ENOSPC: LEDGER_MAX_ATTEMPTS run; cancel it. -EINVAL: an attempt of this
- * start that was never handed out, or not for this trial. Adopting it again renews it. */
+ * start that was never handed out, or one of another trial or another worker. Adopting it again renews
+ * it. */
 int trial_ledger_adopt_attempt(struct trial_ledger *ledger, const struct digest *key,
                                const struct attempt *attempt, const uint8_t worker_id[16],
                                uint64_t now_ms, uint64_t lease_ms);
@@ -102,9 +105,8 @@ uint64_t trial_ledger_expire(struct trial_ledger *ledger, uint64_t now_ms, attem
                              void *arg);
 
 /* A valid result is here and on its way to the store: the trial is SAVING, is handed out no more,
- * and what *result measured is kept. Its attempts have no lease any more; until it is settled
- * trial_ledger_attempts still lists them, so that the caller can cancel those that did not bring the
- * result. -ENOENT: no trial has that key; -EALREADY: SAVING or settled; -ENOMEM. */
+ * and what *result measured is kept. Its attempts have no lease any more, and cannot be renewed:
+ * whoever still runs one is told to cancel it. -ENOENT: no trial has that key; -EALREADY: SAVING or settled; -ENOMEM. */
 int trial_ledger_receive(struct trial_ledger *ledger, const struct trial_result *result);
 
 /* An evaluator failed; the attempt may have been given up as lost, or be of an earlier start.
@@ -150,10 +152,6 @@ int trial_ledger_find_attempt(const struct trial_ledger *ledger, const struct at
 bool trial_ledger_is_anothers(const struct trial_ledger *ledger, const struct attempt *attempt,
                               const uint8_t worker_id[16]);
 struct ledger_counts trial_ledger_counts(const struct trial_ledger *ledger);
-
-/* The running attempts of entry i: at most room of them are written; returns how many there are. */
-size_t trial_ledger_attempts(const struct trial_ledger *ledger, size_t i, struct attempt *attempts,
-                             size_t room);
 
 /* What a worker runs under a lease, the newest first: at most room of them are written; returns how
  * many there are. Takes as long as that worker's list, not the ledger, is. */

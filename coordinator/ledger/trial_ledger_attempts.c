@@ -32,6 +32,11 @@ struct ledger_attempt *ledger_find_attempt(const struct trial_ledger *ledger,
     return digest_map_find(&ledger->by_attempt, &name, &value) ? (void *)(uintptr_t)value : NULL;
 }
 
+bool ledger_is_of(const struct ledger_attempt *attempt, const uint8_t worker_id[16])
+{
+    return memcmp(attempt->worker_id, worker_id, sizeof attempt->worker_id) == 0;
+}
+
 /* Ids are random: their first bytes do. */
 static size_t chain_number(const uint8_t worker_id[16])
 {
@@ -87,7 +92,8 @@ static void forget_old_losses(struct trial_ledger *ledger, struct entry *entry)
     }
 }
 
-int ledger_begin_attempt(struct trial_ledger *ledger, size_t i, const struct attempt *name,
+/* A running attempt of trial i, which becomes LEASED. -ENOMEM, and nothing has changed. */
+static int begin_attempt(struct trial_ledger *ledger, size_t i, const struct attempt *name,
                          const uint8_t worker_id[16], uint64_t now_ms, uint64_t lease_ms)
 {
     struct ledger_attempt *attempt = calloc(1, sizeof *attempt);
@@ -142,7 +148,7 @@ int trial_ledger_lease(struct trial_ledger *ledger, const uint8_t worker_id[16],
         i = index_set_next(&ledger->ready, i + 1);
     if (i == INDEX_SET_NONE)
         return -EAGAIN;
-    rc = ledger_begin_attempt(ledger, i, &name, worker_id, now_ms, lease_ms);
+    rc = begin_attempt(ledger, i, &name, worker_id, now_ms, lease_ms);
     if (rc < 0)
         return rc;
     ledger->last_counter++;
@@ -165,13 +171,14 @@ static int resume(struct trial_ledger *ledger, struct ledger_attempt *attempt, u
 }
 
 int trial_ledger_renew(struct trial_ledger *ledger, const struct attempt *attempt,
-                       const struct progress *progress, uint64_t now_ms, uint64_t lease_ms)
+                       const uint8_t worker_id[16], const struct progress *progress,
+                       uint64_t now_ms, uint64_t lease_ms)
 {
     struct ledger_attempt *known = ledger_find_attempt(ledger, attempt);
     enum trial_state needed;
     int rc;
 
-    if (!known)
+    if (!known || !ledger_is_of(known, worker_id))
         return -ENOENT;
     needed = known->state == ATTEMPT_RUNNING ? TRIAL_LEASED : TRIAL_READY;
     if (ledger_entry_at(ledger, known->trial)->state != needed)
@@ -195,7 +202,8 @@ int trial_ledger_adopt_attempt(struct trial_ledger *ledger, const struct digest 
 
     if (!entry)
         return -ENOENT;
-    if (known ? known->trial != i : attempt->start == ledger->start)
+    if (known ? known->trial != i || !ledger_is_of(known, worker_id)
+              : attempt->start == ledger->start)
         return -EINVAL;
     if (entry->state != TRIAL_READY && entry->state != TRIAL_LEASED)
         return -EALREADY;
@@ -205,7 +213,7 @@ int trial_ledger_adopt_attempt(struct trial_ledger *ledger, const struct digest 
         return -ENOSPC;
     if (known)
         return resume(ledger, known, now_ms, lease_ms);
-    return ledger_begin_attempt(ledger, i, attempt, worker_id, now_ms, lease_ms);
+    return begin_attempt(ledger, i, attempt, worker_id, now_ms, lease_ms);
 }
 
 /* ---- losing ---- */
@@ -249,8 +257,7 @@ size_t trial_ledger_lose_worker(struct trial_ledger *ledger, const uint8_t worke
     }
     for (attempt = LIST_FIRST(chain_of(ledger, worker_id)); attempt; attempt = next) {
         next = LIST_NEXT(attempt, same_worker);
-        if (attempt->mark == mark || !is_leased(attempt) ||
-            memcmp(attempt->worker_id, worker_id, sizeof attempt->worker_id) != 0)
+        if (attempt->mark == mark || !is_leased(attempt) || !ledger_is_of(attempt, worker_id))
             continue;
         lose(ledger, attempt);
         n++;

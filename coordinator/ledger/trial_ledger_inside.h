@@ -108,9 +108,8 @@ struct ledger_attempt *ledger_find_attempt(const struct trial_ledger *ledger,
                                            const struct attempt *attempt);
 struct attempt ledger_attempt_name(const struct ledger_attempt *attempt);
 
-/* A running attempt of trial i, which becomes LEASED. -ENOMEM, and nothing has changed. */
-int ledger_begin_attempt(struct trial_ledger *ledger, size_t i, const struct attempt *name,
-                         const uint8_t worker_id[16], uint64_t now_ms, uint64_t lease_ms);
+/* Whether it was given to this worker. */
+bool ledger_is_of(const struct ledger_attempt *attempt, const uint8_t worker_id[16]);
 
 /* Attempts of this worker, and of others that share the chain. */
 const struct attempt_list *ledger_chain_of(const struct trial_ledger *ledger,

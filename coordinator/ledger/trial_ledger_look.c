@@ -92,7 +92,7 @@ bool trial_ledger_is_anothers(const struct trial_ledger *ledger, const struct at
 {
     const struct ledger_attempt *known = ledger_find_attempt(ledger, attempt);
 
-    return known && memcmp(known->worker_id, worker_id, sizeof known->worker_id) != 0;
+    return known && !ledger_is_of(known, worker_id);
 }
 
 struct ledger_counts trial_ledger_counts(const struct trial_ledger *ledger)
@@ -107,23 +107,6 @@ struct ledger_counts trial_ledger_counts(const struct trial_ledger *ledger)
     return counts;
 }
 
-size_t trial_ledger_attempts(const struct trial_ledger *ledger, size_t i, struct attempt *attempts,
-                             size_t room)
-{
-    const struct ledger_attempt *attempt;
-    size_t n = 0;
-
-    LIST_FOREACH(attempt, &ledger_entry_at(ledger, i)->attempts, same_trial)
-    {
-        if (attempt->state != ATTEMPT_RUNNING)
-            continue;
-        if (n < room)
-            attempts[n] = ledger_attempt_name(attempt);
-        n++;
-    }
-    return n;
-}
-
 size_t trial_ledger_running_on(const struct trial_ledger *ledger, const uint8_t worker_id[16],
                                struct running_attempt *running, size_t room)
 {
@@ -132,8 +115,7 @@ size_t trial_ledger_running_on(const struct trial_ledger *ledger, const uint8_t 
 
     LIST_FOREACH(attempt, ledger_chain_of(ledger, worker_id), same_worker)
     {
-        if (attempt->deadline.place == 0 || /* not leased */
-            memcmp(attempt->worker_id, worker_id, sizeof attempt->worker_id) != 0)
+        if (attempt->deadline.place == 0 || /* not leased */ !ledger_is_of(attempt, worker_id))
             continue;
         if (n < room)
             running[n] = (struct running_attempt){ attempt->trial, attempt->progress,

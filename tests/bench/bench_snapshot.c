@@ -94,7 +94,8 @@ static int make_busy(struct status_fixture *fixture, struct trial *trials)
         if (trial_ledger_lease(c->ledger, worker->id, true, c->loop.time, FIXTURE_LEASE_MS,
                                &trials[n], &attempt) < 0)
             break;
-        trial_ledger_renew(c->ledger, &attempt, &progress, c->loop.time, FIXTURE_LEASE_MS);
+        trial_ledger_renew(c->ledger, &attempt, worker->id, &progress, c->loop.time,
+                           FIXTURE_LEASE_MS);
         n++;
     }
     return n;

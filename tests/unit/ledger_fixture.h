@@ -92,11 +92,12 @@ static inline int settle(struct trial_ledger *ledger, uint64_t number)
     return trial_ledger_settle(ledger, &key);
 }
 
-static inline int renew(struct trial_ledger *ledger, struct attempt attempt, uint64_t now_ms)
+static inline int renew(struct trial_ledger *ledger, struct attempt attempt,
+                        const uint8_t worker[16], uint64_t now_ms)
 {
     struct progress nothing_yet = { 0 };
 
-    return trial_ledger_renew(ledger, &attempt, &nothing_yet, now_ms, LEASE);
+    return trial_ledger_renew(ledger, &attempt, worker, &nothing_yet, now_ms, LEASE);
 }
 
 static inline struct ledger_entry entry_of(const struct trial_ledger *ledger, uint64_t number)

@@ -111,8 +111,8 @@ static void test_a_search_under_way(void **state)
     (void)state;
     assert_int_equal(status_fixture_run(&fixture, 2), 2);
     assert_true(status_fixture_lease(&fixture, &trial, &attempt));
-    assert_int_equal(trial_ledger_renew(fixture.coordinator.ledger, &attempt, &progress,
-                                        fixture.coordinator.loop.time, FIXTURE_LEASE_MS),
+    assert_int_equal(trial_ledger_renew(fixture.coordinator.ledger, &attempt, fixture_worker_id,
+                                        &progress, fixture.coordinator.loop.time, FIXTURE_LEASE_MS),
                      0);
     campaign_progress(fixture.coordinator.campaign, &search);
 

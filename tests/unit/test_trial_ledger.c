@@ -25,7 +25,7 @@ static void test_one_trial_from_first_to_last(void **state)
     assert_int_equal(attempt.counter, 1);
     assert_int_equal(lease(ledger, bob, true, 100, &attempt), -EAGAIN);
 
-    assert_int_equal(trial_ledger_renew(ledger, &attempt, &progress, 200, LEASE), 0);
+    assert_int_equal(trial_ledger_renew(ledger, &attempt, alice, &progress, 200, LEASE), 0);
     entry = entry_of(ledger, 1);
     assert_int_equal(entry.state, TRIAL_LEASED);
     assert_int_equal(entry.n_attempts, 1);
@@ -67,7 +67,7 @@ static void test_what_is_unknown_is_refused(void **state)
     assert_int_equal(receive(ledger, 77), -ENOENT);
     assert_int_equal(settle(ledger, 77), -ENOENT);
     assert_int_equal(report_failure(ledger, 77, &never, alice, true), -ENOENT);
-    assert_int_equal(renew(ledger, never, 0), -ENOENT);
+    assert_int_equal(renew(ledger, never, alice, 0), -ENOENT);
     assert_int_equal(trial_ledger_lose(ledger, &never), -ENOENT);
     assert_int_equal(trial_ledger_find(ledger, &stranger, &i), -ENOENT);
     assert_int_equal(trial_ledger_find_attempt(ledger, &never, &i), -ENOENT);
@@ -119,7 +119,7 @@ static void test_leases_expire(void **state)
     lease(ledger, alice, false, 1000, &a);
     lease(ledger, bob, false, 1500, &b);
     lease(ledger, carol, false, 1500, &c);
-    assert_int_equal(renew(ledger, a, 2000), 0);
+    assert_int_equal(renew(ledger, a, alice, 2000), 0);
     assert_int_equal(trial_ledger_expire(ledger, 1499 + LEASE, append_lost, lost), 1500 + LEASE);
     assert_string_equal(lost, "");
     assert_int_equal(trial_ledger_expire(ledger, 1500 + LEASE, append_lost, lost), 2000 + LEASE);
@@ -133,25 +133,25 @@ static void test_leases_expire(void **state)
 static void test_renewing_after_loss(void **state)
 {
     struct trial_ledger *ledger = ledger_of(1);
-    struct attempt first, second, listed[2];
+    struct attempt first, second;
 
     (void)state;
     lease(ledger, alice, false, 0, &first);
     assert_int_equal(trial_ledger_lose(ledger, &first), 0);
     assert_int_equal(trial_ledger_lose(ledger, &first), -ENOENT);
-    assert_int_equal(renew(ledger, first, 10), 0); /* still READY: it goes on where it was */
+    assert_int_equal(renew(ledger, first, alice, 10), 0); /* still READY: it goes on where it was */
     assert_int_equal(entry_of(ledger, 1).state, TRIAL_LEASED);
     assert_int_equal(lease(ledger, bob, false, 10, &second), -EAGAIN);
     trial_ledger_lose(ledger, &first);
     assert_int_equal(lease(ledger, bob, false, 20, &second), 1);
-    assert_int_equal(renew(ledger, first, 30), -ENOENT); /* handed out again */
-    assert_int_equal(trial_ledger_attempts(ledger, 0, listed, 2), 1);
-    assert_int_equal(listed[0].counter, second.counter);
+    assert_int_equal(renew(ledger, first, alice, 30), -ENOENT); /* handed out again */
+    assert_int_equal(entry_of(ledger, 1).n_attempts, 1);
+    assert_int_equal(entry_of(ledger, 1).attempt.counter, second.counter);
     assert_int_equal(receive(ledger, 1), 0); /* whoever's result it is */
-    assert_int_equal(renew(ledger, second, 40), -ENOENT);
-    assert_int_equal(trial_ledger_attempts(ledger, 0, listed, 2), 1); /* to be cancelled */
+    assert_int_equal(renew(ledger, second, bob, 40), -ENOENT);
+    assert_int_equal(entry_of(ledger, 1).n_attempts, 1); /* to be cancelled */
     settle(ledger, 1);
-    assert_int_equal(trial_ledger_attempts(ledger, 0, listed, 2), 0);
+    assert_int_equal(entry_of(ledger, 1).n_attempts, 0);
     trial_ledger_free(ledger);
 }
 
@@ -183,7 +183,7 @@ static void test_attempts_of_an_earlier_start(void **state)
 {
     struct trial_ledger *ledger = ledger_of(2);
     struct digest first = key_of(1), second = key_of(2);
-    struct attempt old = { 4, 1 }, older = { 3, 7 }, mine, listed[4];
+    struct attempt old = { 4, 1 }, older = { 3, 7 }, mine;
 
     (void)state;
     assert_int_equal(trial_ledger_adopt_attempt(ledger, &first, &old, alice, 0, LEASE), 0);
@@ -194,8 +194,8 @@ static void test_attempts_of_an_earlier_start(void **state)
     /* Trial 2 went out again already: both work on it, the first result counts. */
     assert_int_equal(trial_ledger_adopt_attempt(ledger, &second, &older, carol, 5, LEASE), 0);
     assert_int_equal(trial_ledger_adopt_attempt(ledger, &second, &older, carol, 9, LEASE), 0);
-    assert_int_equal(trial_ledger_attempts(ledger, 1, listed, 4), 2);
-    assert_int_equal(listed[0].counter, older.counter);
+    assert_int_equal(entry_of(ledger, 2).n_attempts, 2);
+    assert_int_equal(entry_of(ledger, 2).attempt.counter, older.counter);
     assert_int_equal(entry_of(ledger, 2).attempt.start, 3);
     assert_int_equal(trial_ledger_counts(ledger).attempts_running, 3);
     assert_int_equal(trial_ledger_lose(ledger, &older), 0);
@@ -204,6 +204,26 @@ static void test_attempts_of_an_earlier_start(void **state)
     assert_int_equal(entry_of(ledger, 2).state, TRIAL_READY);
     assert_int_equal(receive(ledger, 1), 0);
     assert_int_equal(trial_ledger_adopt_attempt(ledger, &first, &old, alice, 9, LEASE), -EALREADY);
+    trial_ledger_free(ledger);
+}
+
+static void test_only_the_holder_keeps_an_attempt(void **state)
+{
+    struct trial_ledger *ledger = ledger_of(2);
+    struct attempt mine, adopted = { 4, 1 };
+    struct digest first = key_of(1), second = key_of(2);
+
+    (void)state;
+    lease(ledger, alice, false, 0, &mine);
+    trial_ledger_adopt_attempt(ledger, &second, &adopted, carol, 0, LEASE);
+    assert_int_equal(renew(ledger, mine, bob, 10), -ENOENT);
+    assert_int_equal(trial_ledger_adopt_attempt(ledger, &first, &mine, bob, 10, LEASE), -EINVAL);
+    assert_int_equal(trial_ledger_adopt_attempt(ledger, &second, &adopted, bob, 10, LEASE),
+                     -EINVAL);
+    assert_int_equal(trial_ledger_expire(ledger, LEASE, NULL, NULL), UINT64_MAX);
+    assert_int_equal(renew(ledger, mine, bob, LEASE + 10), -ENOENT); /* nor bring it back */
+    assert_int_equal(entry_of(ledger, 1).state, TRIAL_READY);
+    assert_int_equal(renew(ledger, mine, alice, LEASE + 10), 0);
     trial_ledger_free(ledger);
 }
 
@@ -226,7 +246,7 @@ static void test_attempts_of_one_trial_are_bounded(void **state)
     attempt = (struct attempt){ 4, 1 }; /* the oldest of the lost are forgotten */
     assert_int_equal(trial_ledger_find_attempt(ledger, &attempt, &i), -ENOENT);
     attempt.counter = LEDGER_MAX_ATTEMPTS;
-    assert_int_equal(renew(ledger, attempt, 0), 0);
+    assert_int_equal(renew(ledger, attempt, alice, 0), 0);
     trial_ledger_free(ledger);
 }
 
@@ -289,6 +309,7 @@ int main(void)
         cmocka_unit_test(test_renewing_after_loss),
         cmocka_unit_test(test_a_late_result_counts),
         cmocka_unit_test(test_attempts_of_an_earlier_start),
+        cmocka_unit_test(test_only_the_holder_keeps_an_attempt),
         cmocka_unit_test(test_attempts_of_one_trial_are_bounded),
         cmocka_unit_test(test_a_restart_remembers),
         cmocka_unit_test(test_memory_of_many_trials),

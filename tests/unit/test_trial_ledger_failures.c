@@ -67,7 +67,7 @@ static void test_the_same_attempt_fails_once(void **state)
     lease(ledger, alice, false, 0, &attempt);
     assert_int_equal(report_failure(ledger, 1, &attempt, alice, false), 0);
     assert_int_equal(report_failure(ledger, 1, &attempt, alice, false), -EALREADY);
-    assert_int_equal(renew(ledger, attempt, 0), -ENOENT);
+    assert_int_equal(renew(ledger, attempt, alice, 0), -ENOENT);
     assert_int_equal(report_failure(ledger, 1, &old, bob, false), 0); /* of an earlier start */
     assert_int_equal(report_failure(ledger, 1, &old, bob, false), -EALREADY);
     assert_int_equal(entry_of(ledger, 1).failures, 2);

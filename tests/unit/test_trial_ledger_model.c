@@ -148,11 +148,14 @@ static void renew_one(struct model *m)
     struct attempt name;
     struct model_attempt *a = any_attempt(m, &name);
     struct progress progress = { .epoch = 1 };
-    bool needed = a &&
+    int holder = a ? a->worker : 0;
+    int worker = rng_below(&m->rng, 4) ? holder : (int)rng_below(&m->rng, WORKERS);
+    bool needed = a && worker == holder &&
                   (runs(m, a) || (a->state == LOST && m->trials[a->trial].state == TRIAL_READY));
 
-    assert_int_equal(trial_ledger_renew(m->ledger, &name, &progress, m->now_ms, SHORT_LEASE),
-                     needed ? 0 : -ENOENT);
+    assert_int_equal(
+        trial_ledger_renew(m->ledger, &name, workers[worker], &progress, m->now_ms, SHORT_LEASE),
+        needed ? 0 : -ENOENT);
     if (needed)
         renew_in_model(m, a);
 }
