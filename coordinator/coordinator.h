@@ -67,7 +67,7 @@ struct coordinator {
     struct digest data;     /* of the study's data set: every result comes from this */
     bool data_known;
     struct coordinator_counts counts;
-    struct complaints complaints;
+    struct complaints complaints, remarks;
     struct watchers watchers;
     bool stopping;              /* a clean stop is under way */
     bool trouble;               /* the store cannot write: nothing is handed out */
@@ -104,9 +104,11 @@ double coordinator_elapsed(const struct coordinator *coordinator);
 /* Milliseconds for leases and silences: stands still while this process does (listening_clock). */
 uint64_t coordinator_now(struct coordinator *coordinator);
 
-/* A line about what a peer did wrong (complaint). */
+/* A line about what a peer did, wrong or not (complaint). */
 #define coordinator_complain(coordinator, ...)                                                     \
     complain(&(coordinator)->complaints, uv_now(&(coordinator)->loop), __VA_ARGS__)
+#define coordinator_remark(coordinator, ...)                                                       \
+    remark(&(coordinator)->remarks, uv_now(&(coordinator)->loop), __VA_ARGS__)
 
 /* Cannot go on: logs why and ends the run with exit code 1. What is stored stays good. */
 void coordinator_fail(struct coordinator *coordinator, const char *why);

@@ -148,7 +148,7 @@ static struct worker *next_waiting(struct coordinator *coordinator, struct worke
 {
     if (rc == -EHOSTUNREACH) {
         /* What it still runs keeps its lease: it may be reconnecting at this moment. */
-        log_info("worker %s is not connected any more", worker->name);
+        coordinator_remark(coordinator, "worker %s is not connected any more", worker->name);
         worker_roster_remove(coordinator->roster, worker);
         worker = NULL;
     } else if (rc == 0 || (rc == -EAGAIN && hand_out_propose(coordinator))) {

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/log.h"
 #include "common/version.h"
 #include "coordinator/data_check.h"
 #include "coordinator/gate.h"
@@ -19,8 +18,8 @@ void worker_left(struct coordinator *coordinator, const struct worker *worker, c
 {
     size_t lost = trial_ledger_lose_worker(coordinator->ledger, worker->id, NULL, 0);
 
-    log_info("worker %s left (%s): %zu trials of it to be handed out again", worker->name, why,
-             lost);
+    coordinator_remark(coordinator, "worker %s left (%s): %zu trials of it to be handed out again",
+                       worker->name, why, lost);
 }
 
 static const char key_gone[] = "its key is not allowed any more";
@@ -125,7 +124,8 @@ static void take_up_held(struct coordinator *coordinator, struct worker *worker,
 
     worker_roster_lost(coordinator->roster, worker, lost);
     if (lost > 0)
-        log_info("worker %s came back without %zu trials that it was sent", worker->name, lost);
+        coordinator_remark(coordinator, "worker %s came back without %zu trials that it was sent",
+                           worker->name, lost);
     for (uint32_t i = 0; i < hello->n_held; i++)
         if (adopt_held(coordinator, worker, &hello->held[i], &hello->held_keys[i]) < 0)
             reply_cancel(coordinator, &worker->route, &hello->held[i], "not needed");
@@ -162,8 +162,9 @@ static void handle_hello(struct coordinator *coordinator, const struct route *ro
         return;
     }
     if (!was_asked) /* for its data's digest: this is the answer */
-        log_info("worker %s %s: slots %" PRIu32 ", threads %" PRIu32 ", %s", worker->name,
-                 known ? "is back" : "came", worker->slots, worker->threads, worker->numerics);
+        coordinator_remark(coordinator, "worker %s %s: slots %" PRIu32 ", threads %" PRIu32 ", %s",
+                           worker->name, known ? "is back" : "came", worker->slots, worker->threads,
+                           worker->numerics);
     if (welcome(coordinator, worker, hello))
         take_up_held(coordinator, worker, hello);
     else

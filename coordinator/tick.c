@@ -23,10 +23,11 @@ static void on_lost(void *arg, const struct trial *trial, const struct attempt *
     (void)attempt;
     if (worker)
         worker_roster_lost(coordinator->roster, worker, 1);
-    log_warn("trial %" PRIu64 " is lost: no sign of it from %s for %" PRIu32
-             " s; it is handed out again",
-             trial->number, worker ? worker->name : "a worker that left",
-             coordinator->study->limits.lease_s);
+    coordinator_complain(coordinator,
+                         "trial %" PRIu64 " is lost: no sign of it from %s for %" PRIu32
+                         " s; it is handed out again",
+                         trial->number, worker ? worker->name : "a worker that left",
+                         coordinator->study->limits.lease_s);
 }
 
 static void on_worker_gone(void *arg, const struct worker *worker)
