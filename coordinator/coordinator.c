@@ -50,6 +50,16 @@ static bool is_done(const struct coordinator *coordinator)
 
 /* ---- the loop's events ---- */
 
+/* A disk that is full when the stop comes, or becomes so during it, is not waited for. */
+static void end_stop(struct coordinator *coordinator)
+{
+    struct errmsg trouble;
+
+    if (coordinator->stopping &&
+        (store_pending(coordinator->store) == 0 || store_trouble(coordinator->store, &trouble)))
+        uv_stop(&coordinator->loop);
+}
+
 static void on_store_readable(uv_poll_t *poll, int status, int events)
 {
     struct coordinator *coordinator = poll->data;
@@ -57,8 +67,7 @@ static void on_store_readable(uv_poll_t *poll, int status, int events)
     (void)status;
     (void)events;
     store_dispatch(coordinator->store);
-    if (coordinator->stopping && store_pending(coordinator->store) == 0)
-        uv_stop(&coordinator->loop);
+    end_stop(coordinator);
 }
 
 /* A clean stop: what has arrived is made durable, nothing more goes out. The next signal finds no
@@ -71,8 +80,7 @@ static void on_stop_signal(uv_signal_t *signal, int number)
     uv_signal_stop(&coordinator->sigint);
     uv_signal_stop(&coordinator->sigterm);
     coordinator->stopping = true;
-    if (coordinator->trouble || store_pending(coordinator->store) == 0)
-        uv_stop(&coordinator->loop);
+    end_stop(coordinator);
 }
 
 /* ---- serving ---- */

@@ -4,7 +4,10 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
 #include <zmq.h>
 
 #include "coordinator/coordinator.h"
@@ -181,12 +184,48 @@ static void test_the_first_result_counts_while_it_is_saved(void **state)
     coordinator_close(&still.coordinator);
 }
 
+/* ---- a stop while the disk is full ---- */
+
+static struct rlimit file_size;
+
+static void fill_disk_and_stop(uv_timer_t *timer)
+{
+    struct still *still = timer->data;
+    const struct rlimit none = { 1, file_size.rlim_max };
+
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+    assert_int_equal(store_put_elapsed(still->coordinator.store, 1), 0);
+    raise(SIGTERM);
+}
+
+static void test_a_stop_does_not_wait_for_a_full_disk(void **state)
+{
+    static uv_timer_t timer;
+    struct still still;
+    int status;
+
+    begin(&still, *state);
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &file_size), 0);
+    uv_timer_init(&still.coordinator.loop, &timer);
+    timer.data = &still;
+    uv_timer_start(&timer, fill_disk_and_stop, 0, 0);
+    alarm(LIVE_WAIT_MS / 1000); /* kills a test that waits */
+    status = coordinator_run(&still.coordinator);
+    alarm(0);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &file_size), 0);
+    assert_int_equal(status, 1); /* nor is there room for results */
+    assert_int_equal(store_pending(still.coordinator.store), 2);
+    coordinator_close(&still.coordinator);
+}
+
 int main(void)
 {
 #define LIVE_TEST(f) cmocka_unit_test_setup_teardown(f, live_setup, live_teardown)
     const struct CMUnitTest tests[] = {
         LIVE_TEST(test_a_failure_is_acknowledged_when_it_is_durable),
         LIVE_TEST(test_the_first_result_counts_while_it_is_saved),
+        LIVE_TEST(test_a_stop_does_not_wait_for_a_full_disk),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
