@@ -95,6 +95,14 @@ static int compose(struct coordinator *coordinator, struct trial_message *messag
     return rc;
 }
 
+static void fail_for(struct coordinator *coordinator, const struct trial *trial, const char *reason)
+{
+    char why[sizeof(struct errmsg) + 64];
+
+    snprintf(why, sizeof why, "trial %" PRIu64 " cannot be sent: %s", trial->number, reason);
+    coordinator_fail(coordinator, why);
+}
+
 /* 0, or why the worker did not get it. */
 static int send_trial(struct coordinator *coordinator, struct worker *worker,
                       const struct trial *trial, const struct attempt *attempt)
@@ -104,14 +112,12 @@ static int send_trial(struct coordinator *coordinator, struct worker *worker,
     struct errmsg err;
     int rc = compose(coordinator, &message.trial, &err);
 
-    if (rc < 0) {
-        char why[sizeof err.text + 64];
-
-        snprintf(why, sizeof why, "trial %" PRIu64 " cannot be sent: %s", trial->number, err.text);
-        coordinator_fail(coordinator, why);
-    } else {
+    if (rc < 0)
+        fail_for(coordinator, trial, err.text);
+    else
         rc = reply_send(coordinator, &worker->route, &message);
-    }
+    if (rc == -EMSGSIZE) /* to nobody, however often it is tried */
+        fail_for(coordinator, trial, "it is larger than a message may be");
     to_worker_clear(&message);
     return rc;
 }

@@ -80,6 +80,9 @@ static int check_weights(const struct study *study, const struct result_message 
 
     if (brings && message->weights.size == 0)
         return errmsg_set(err, -EINVAL, "a final training without weights");
+    if (message->weights.size > WIRE_MAX_WEIGHTS)
+        return errmsg_set(err, -EINVAL, "%zu bytes of weights; at most %d fit the test's message",
+                          message->weights.size, WIRE_MAX_WEIGHTS);
     return 0;
 }
 

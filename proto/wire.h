@@ -20,6 +20,8 @@ enum {
     WIRE_PROTOCOL_LOWEST = 2,
     WIRE_PROTOCOL_HIGHEST = 2,
     WIRE_MAX_MESSAGE = 64 << 20, /* bytes; weights are most of it */
+    /* They come in a Result and go out in the Trial of the test: a MiB is left for the rest of either. */
+    WIRE_MAX_WEIGHTS = WIRE_MAX_MESSAGE - (1 << 20),
     WIRE_MAX_SLOTS = 1024,
     WIRE_MAX_THREADS = 1024, /* of a slot */
     WIRE_MAX_HELD = 4096,    /* attempts listed by a Hello or a Heartbeat */

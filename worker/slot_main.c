@@ -16,8 +16,6 @@
 enum {
     TRIALS = 0, /* descriptors */
     REPORTS = 3,
-    /* They travel in a Result, and for the test in a Trial: a MiB is left for the rest of either. */
-    MOST_WEIGHTS = WIRE_MAX_MESSAGE - (1 << 20),
 };
 
 static const uint64_t report_every_ns = 200000000;
@@ -62,11 +60,11 @@ static int check_weights(struct evaluation_result *found, struct errmsg *err)
 {
     size_t size = found->weights.size;
 
-    if (size <= MOST_WEIGHTS)
+    if (size <= WIRE_MAX_WEIGHTS)
         return 0;
     free(found->weights.data);
     return errmsg_set(err, -EMSGSIZE, "%zu bytes of weights; at most %d fit a message", size,
-                      MOST_WEIGHTS);
+                      WIRE_MAX_WEIGHTS);
 }
 
 static void take_over(struct evaluation_result *from, struct result_message *to)

@@ -1,6 +1,8 @@
 /* The final stage, when its results are not what the test of the winner needs. */
 #include "tests/unit/played_worker.h"
 
+#include <stdlib.h>
+
 static void test_a_final_training_without_weights_is_refused(void **state)
 {
     struct live *live = *state;
@@ -21,6 +23,39 @@ static void test_a_final_training_without_weights_is_refused(void **state)
     assert_non_null(strstr(verdict.reason, "without weights"));
     live_check("attempts", live, failed, 1);
     to_worker_clear(&trial);
+    played_finish(live, 0);
+}
+
+/* They would come with its result, and not fit the Trial of its test. */
+static void test_weights_too_large_to_be_tested_are_refused(void **state)
+{
+    struct live *live = *state;
+    struct verdict_message verdict;
+    struct played_worker *worker;
+    struct from_worker result;
+    struct to_worker trial;
+    uint8_t *weights = calloc(1, WIRE_MAX_WEIGHTS + 1);
+
+    assert_non_null(weights);
+    live_start(live, LIVE_LONG_LEASE);
+    worker = played_open(live, "heavy");
+    played_join(worker, 1);
+    trial = played_work_until(worker, STAGE_FINAL);
+    result = played_result(worker, &trial);
+    result.result.weights = (struct bytes){ weights, WIRE_MAX_WEIGHTS + 1 };
+    played_send(worker, &result);
+    verdict = played_verdict(worker, &trial);
+    assert_false(verdict.accepted);
+    assert_non_null(strstr(verdict.reason, "bytes of weights"));
+    worker->credit++;
+    played_heartbeat(worker, NULL);
+    to_worker_clear(&trial);
+    trial = played_work_until(worker, STAGE_FINAL);
+    result = played_result(worker, &trial);
+    result.result.weights = (struct bytes){ weights, WIRE_MAX_WEIGHTS };
+    played_report(worker, &result, &trial);
+    to_worker_clear(&trial);
+    free(weights);
     played_finish(live, 0);
 }
 
@@ -94,6 +129,7 @@ int main(void)
 #define LIVE_TEST(f) cmocka_unit_test_setup_teardown(f, live_setup, live_teardown)
     const struct CMUnitTest tests[] = {
         LIVE_TEST(test_a_final_training_without_weights_is_refused),
+        LIVE_TEST(test_weights_too_large_to_be_tested_are_refused),
         LIVE_TEST(test_a_replica_too_many_is_refused),
         LIVE_TEST(test_where_every_final_training_diverges_nothing_is_tested),
     };
