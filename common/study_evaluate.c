@@ -10,6 +10,7 @@ enum {
     MOST_FINALISTS = 1000,
     MOST_SEEDS = 100,
     MOST_SECONDS = 366 * 24 * 3600,
+    MOST_LEASE = 30 * 24 * 3600, /* seconds, told to workers as 32 bits of milliseconds */
 };
 
 #define SCHEDULE_FIELDS                                                                            \
@@ -271,9 +272,10 @@ int study_read_limits(const struct section *root, struct study *study)
     if (!section_has(root, "limits"))
         return root->rc;
     section = section_open(root, "limits", allowed);
-    section_count(&section, "lease", 2, MOST_SECONDS, &limits->lease_s);
-    section_count(&section, "heartbeat", 1, MOST_SECONDS, &limits->heartbeat_s);
+    section_count(&section, "lease", 2, MOST_LEASE, &limits->lease_s);
+    section_count(&section, "heartbeat", 1, MOST_LEASE, &limits->heartbeat_s);
     section_count(&section, "wall_clock", 1, MOST_SECONDS, &limits->wall_clock_s);
+    _Static_assert(MOST_LEASE <= UINT32_MAX / 1000, "welcome.lease_ms");
     if (limits->heartbeat_s >= limits->lease_s)
         section_fault(&section, section_has(&section, "heartbeat") ? "heartbeat" : "lease",
                       "a heartbeat every %u s, a lease of %u s; heartbeats within the lease",

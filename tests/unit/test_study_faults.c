@@ -181,6 +181,8 @@ static void test_evaluation(void **state)
         { "a heart that beats too slowly", "lease: 30", "lease: 5",
           "study.yaml:10: limits.lease: a heartbeat every 5 s, a lease of 5 s; heartbeats within "
           "the lease" },
+        { "a lease of two months", "lease: 30", "lease: 5184000",
+          "study.yaml:10: limits.lease: \"5184000\"; an integer from 2 to 2592000" },
     };
     (void)state;
     check_faults(training_study, faults, sizeof faults / sizeof *faults);
