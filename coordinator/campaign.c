@@ -255,13 +255,13 @@ static int begin_final(struct campaign *campaign)
 
     campaign->state = CAMPAIGN_DONE;
     if (settings->top == 0)
-        return STEP_MADE;
+        return 0;
     campaign->finalists = calloc(settings->top, sizeof *campaign->finalists);
     if (!campaign->finalists)
         return -ENOMEM;
     n = campaign_best(campaign, campaign->finalists, settings->top);
     if (n == 0)
-        return STEP_MADE;
+        return 0;
     campaign->n_finalists = n;
     campaign->state = CAMPAIGN_FINAL;
     return final_stage_new(campaign->finalists, (uint32_t)n, settings->seeds,
@@ -331,13 +331,12 @@ int campaign_advance(struct campaign *campaign, uint64_t wanted, struct errmsg *
 {
     int rc = STEP_MADE;
 
+    err->text[0] = '\0';
     while (rc == STEP_MADE && !campaign->opening_pending && campaign->state != CAMPAIGN_DONE &&
            trial_ledger_counts(campaign->ledger).by_state[TRIAL_READY] < wanted)
         rc = campaign->state == CAMPAIGN_SEARCH ? step_search(campaign, err) : step_final(campaign);
-    if (rc == -ENOMEM)
-        return errmsg_set(err, rc, "out of memory");
     if (rc < 0)
-        return rc;
+        return *err->text ? rc : errmsg_set(err, rc, "the search cannot go on: %s", strerror(-rc));
     return rc == STEP_OPENING;
 }
 

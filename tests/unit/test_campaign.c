@@ -378,6 +378,27 @@ static void test_foreign_openings(void **state)
     study_free(other);
 }
 
+/* Whatever it is, there is a line for the log. */
+static void test_every_end_has_a_reason(void **state)
+{
+    struct study *study = world_study("name: world", "name: world");
+    struct trial_ledger *ledger = trial_ledger_new(1);
+    struct trial anchor = { .number = 1, .stage = STAGE_SEARCH };
+    struct errmsg err = { "of something else" };
+    struct campaign *campaign;
+
+    (void)state;
+    assert_int_equal(campaign_new(study, ledger, &campaign), 0);
+    assert_int_equal(strategy_anchor(&study->search, study->cost_model, &anchor.arch), 0);
+    study_name_trial(study, &anchor);
+    assert_int_equal(trial_ledger_add(ledger, &anchor), 0); /* behind the campaign's back */
+    assert_int_equal(campaign_advance(campaign, 2, &err), -EEXIST);
+    check_true("said", strstr(err.text, "cannot go on: File exists") != NULL);
+    campaign_free(campaign);
+    trial_ledger_free(ledger);
+    study_free(study);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -392,6 +413,7 @@ int main(void)
         cmocka_unit_test(test_result_before_its_proposal),
         cmocka_unit_test(test_raised_cap),
         cmocka_unit_test(test_foreign_openings),
+        cmocka_unit_test(test_every_end_has_a_reason),
     };
 
     return cmocka_run_group_tests(tests, study_fixture_make, study_fixture_remove);
