@@ -26,6 +26,30 @@ int network_append(struct network *network, const struct op *op)
     return (int)n;
 }
 
+static bool shape_equal(const struct shape *a, const struct shape *b)
+{
+    return a->channels == b->channels && a->height == b->height && a->width == b->width;
+}
+
+static bool op_equal(const struct op *a, const struct op *b)
+{
+    return a->kind == b->kind && a->input[0] == b->input[0] && a->input[1] == b->input[1] &&
+           shape_equal(&a->out, &b->out) && a->kernel_h == b->kernel_h &&
+           a->kernel_w == b->kernel_w && a->stride == b->stride && a->pad == b->pad &&
+           a->groups == b->groups && a->bias == b->bias && a->activation == b->activation &&
+           a->pooling == b->pooling && a->drop == b->drop;
+}
+
+bool network_equal(const struct network *a, const struct network *b)
+{
+    if (a->n_ops != b->n_ops)
+        return false;
+    for (size_t i = 0; i < a->n_ops; i++)
+        if (!op_equal(&a->ops[i], &b->ops[i]))
+            return false;
+    return true;
+}
+
 const char *op_kind_name(enum op_kind kind)
 {
     static const char *const names[OP_KINDS] = {
@@ -108,7 +132,7 @@ static int infer_conv(const struct shape *in, struct op *op, struct errmsg *err)
 static int infer_add(const struct shape *a, const struct shape *b, struct op *op,
                      struct errmsg *err)
 {
-    if (a->channels != b->channels || a->height != b->height || a->width != b->width)
+    if (!shape_equal(a, b))
         return errmsg_set(err, -EINVAL, "add: %dx%dx%d and %dx%dx%d", a->channels, a->height,
                           a->width, b->channels, b->height, b->width);
     op->out = *a;
@@ -271,8 +295,7 @@ static int check_op(const struct network *before, const struct op *given, struct
         return errmsg_set(err, -EINVAL, "op %zu (%s): drops %d ten-thousandths; only dropout does",
                           before->n_ops, op_kind_name(op.kind), op.drop);
     rc = op_infer_shape(before, &op, err);
-    if (rc == 0 && (op.out.channels != given->out.channels || op.out.height != given->out.height ||
-                    op.out.width != given->out.width))
+    if (rc == 0 && !shape_equal(&op.out, &given->out))
         return errmsg_set(err, -EINVAL, "op %zu: shape %dx%dx%d where its inputs give %dx%dx%d",
                           before->n_ops, given->out.channels, given->out.height, given->out.width,
                           op.out.channels, op.out.height, op.out.width);

@@ -51,7 +51,8 @@ struct shape {
     int32_t channels, height, width;
 };
 
-/* Fields that a kind does not use are zero, so that equal ops are equal bytes. Output side of a
+/* Fields that a kind does not use are zero, so that equal ops are equal field by field (not byte by
+ * byte: there is padding). Output side of a
  * convolution or pooling: floor((side + 2 pad - kernel) / stride) + 1.
  *
  * Squeeze-and-excitation (Hu et al., 2018) is six of them: an average pool over all of x, a
@@ -96,6 +97,9 @@ void network_clear(struct network *network);
 
 /* Appends a copy of *op and returns its index, or -ENOMEM, or -E2BIG at NETWORK_MAX_OPS. */
 int network_append(struct network *network, const struct op *op);
+
+/* Whether both compute the same, operation by operation, whatever layers these belong to. */
+bool network_equal(const struct network *a, const struct network *b);
 
 /* How many inputs an op of that kind has: 0, 1 or 2. */
 int op_inputs(enum op_kind kind);

@@ -219,6 +219,41 @@ static void test_names_and_inputs(void **state)
         assert_string_equal(activation_name((enum activation)i), activations[i]);
 }
 
+/* Two networks of one op, whose padding differs from the beginning. */
+static void test_equality_sees_fields_and_nothing_else(void **state)
+{
+    static const struct {
+        const char *name;
+        struct op a, b;
+        bool equal;
+    } cases[] = {
+        { "alike", { .kind = OP_CONV, .groups = 2 }, { .kind = OP_CONV, .groups = 2 }, true },
+        { "of other layers", { .layer = 1 }, { .layer = NETWORK_HEAD }, true },
+        { "kind", { .kind = OP_NORM }, { .kind = OP_DENSE }, false },
+        { "input", { .input = { 0, 1 } }, { .input = { 0, 2 } }, false },
+        { "shape", { .out = { 1, 2, 3 } }, { .out = { 1, 3, 2 } }, false },
+        { "kernel", { .kernel_w = 3 }, { .kernel_w = 5 }, false },
+        { "bias", { .bias = true }, { .bias = false }, false },
+        { "activation",
+          { .activation = ACTIVATION_RELU },
+          { .activation = ACTIVATION_RELU6 },
+          false },
+        { "drop", { .drop = 1 }, { .drop = 2 }, false },
+    };
+    const struct network none = { 0 };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct op a = cases[i].a, b = cases[i].b;
+        struct network left = { 1, &a }, right = { 1, &b };
+
+        memset((char *)&a + offsetof(struct op, bias) + sizeof a.bias, 0x55,
+               offsetof(struct op, activation) - offsetof(struct op, bias) - sizeof a.bias);
+        check_int_equal(cases[i].name, network_equal(&left, &right), cases[i].equal);
+        check_int_equal(cases[i].name, network_equal(&left, &none), false);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -228,6 +263,7 @@ int main(void)
         cmocka_unit_test(test_costs_without_weights),
         cmocka_unit_test(test_costs_of_published_networks),
         cmocka_unit_test(test_names_and_inputs),
+        cmocka_unit_test(test_equality_sees_fields_and_nothing_else),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

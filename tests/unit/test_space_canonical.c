@@ -9,26 +9,6 @@ struct spelled {
     struct network network;
 };
 
-static bool same_op(const struct op *a, const struct op *b)
-{
-    return a->kind == b->kind && a->input[0] == b->input[0] && a->input[1] == b->input[1] &&
-           a->out.channels == b->out.channels && a->out.height == b->out.height &&
-           a->out.width == b->out.width && a->kernel_h == b->kernel_h &&
-           a->kernel_w == b->kernel_w && a->stride == b->stride && a->pad == b->pad &&
-           a->groups == b->groups && a->bias == b->bias && a->activation == b->activation &&
-           a->pooling == b->pooling && a->drop == b->drop;
-}
-
-static bool same_network(const struct network *a, const struct network *b)
-{
-    if (a->n_ops != b->n_ops)
-        return false;
-    for (size_t i = 0; i < a->n_ops; i++)
-        if (!same_op(&a->ops[i], &b->ops[i]))
-            return false;
-    return true;
-}
-
 /* Nothing is computed for nothing: each operation but the last is read by a later one. */
 static bool every_op_is_read(const struct network *network)
 {
@@ -48,7 +28,7 @@ static const struct arch *first_spelling(struct spelled *known, size_t *n, struc
                                          const struct arch *arch)
 {
     for (size_t i = 0; i < *n; i++) {
-        if (same_network(&known[i].network, network)) {
+        if (network_equal(&known[i].network, network)) {
             network_clear(network);
             return &known[i].first;
         }

@@ -217,7 +217,7 @@ static void test_what_cannot_be_evaluated(void **state)
 
     evaluated("final", &final, &result);
     test.weights = result.weights;
-    test.network.ops[1].layer++;
+    test.network.ops[1].groups++;
     assert_int_equal(evaluate(&test, &context, &result, &err), -EINVAL);
     assert_string_equal(err.text, "weights: those of another network");
     free(test.weights.data);

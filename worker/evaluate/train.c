@@ -153,11 +153,6 @@ static int train(const struct trial_message *trial, const struct evaluator_conte
 
 /* ---- testing ---- */
 
-static bool same_network(const struct network *a, const struct network *b)
-{
-    return a->n_ops == b->n_ops && memcmp(a->ops, b->ops, a->n_ops * sizeof *a->ops) == 0;
-}
-
 static int test(const struct trial_message *trial, const char *directory,
                 struct evaluation_result *result, struct errmsg *err)
 {
@@ -169,7 +164,7 @@ static int test(const struct trial_message *trial, const char *directory,
         rc = weights_file_unpack(trial->weights.data, trial->weights.size, &file, err);
     if (rc < 0)
         return rc;
-    if (!same_network(&file.network, &trial->network))
+    if (!network_equal(&file.network, &trial->network))
         rc = errmsg_set(err, -EINVAL, "weights: those of another network");
     if (rc == 0)
         rc = trained_measure(&file, &test_part.images, &accuracy, err);
