@@ -33,6 +33,16 @@ void *build_list(struct build *build, size_t n)
     return list;
 }
 
+void build_list_text(struct build *build, char **list, size_t *n, const char *text)
+{
+    char *copy = list ? strdup(text) : NULL;
+
+    if (copy)
+        list[(*n)++] = copy;
+    else
+        build->failed = true;
+}
+
 struct rows build_rows(const struct build *build, size_t n)
 {
     size_t first = n > build->limit ? n - build->limit : 0;

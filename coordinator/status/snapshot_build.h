@@ -31,6 +31,10 @@ char *build_text(struct build *build, const char *text);
 /* Room for n pointers; NULL for 0. */
 void *build_list(struct build *build, size_t n);
 
+/* Appends a copy to a list with room for it (NULL: that could not be had). protobuf-c frees each text of
+ * a list, the empty one too. */
+void build_list_text(struct build *build, char **list, size_t *n, const char *text);
+
 /* Which of the n rows that there are go into the reply. */
 struct rows {
     size_t first, n;

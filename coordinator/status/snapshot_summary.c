@@ -117,7 +117,7 @@ static void fill_workers(struct build *build, Layernas__Summary *summary)
         const char *numerics = worker_roster_at(roster, i)->numerics;
 
         if (!has_text(summary->numerics, summary->n_numerics, numerics))
-            summary->numerics[summary->n_numerics++] = build_text(build, numerics);
+            build_list_text(build, summary->numerics, &summary->n_numerics, numerics);
     }
 }
 

@@ -72,12 +72,28 @@ static bool take_question(struct build *build, const char *text, struct asked *a
 
 /* ---- how far ---- */
 
-/* What put a before b, the better one first. */
+/* What put one before the other. */
 static const char *decided_by(const struct candidate *a, const struct candidate *b)
 {
     if (reward_compare(a->reward, b->reward) != 0)
         return "reward";
     return a->cost != b->cost ? "cost" : "option order";
+}
+
+static void fill_reasons(struct build *build, const struct opening *opening,
+                         const struct path_step *step, const struct record_child *others,
+                         Layernas__WhyStep *message)
+{
+    const struct opening_child *self = &opening->children[step->child];
+    struct candidate a = { self->arch, self->candidate, self->cost, step->reward };
+
+    message->by = build_list(build, message->n_others);
+    for (size_t i = 0; i < message->n_others; i++) {
+        const struct opening_child *child = &opening->children[others[i].child];
+        struct candidate b = { child->arch, child->candidate, child->cost, others[i].reward };
+
+        build_list_text(build, message->by, &message->n_by, decided_by(&a, &b));
+    }
 }
 
 static void fill_bucket(struct build *build, const struct opening *opening,
@@ -99,14 +115,8 @@ static void fill_bucket(struct build *build, const struct opening *opening,
     message->n_others = build_children(build, opening, others,
                                        n < RECORD_MOST_DISPLACED ? n : RECORD_MOST_DISPLACED,
                                        &message->others);
-    if (n > 0 && (kept || step->outcome == PATH_DISPLACED)) {
-        const struct opening_child *self = &opening->children[step->child];
-        const struct opening_child *child = &opening->children[others[0].child];
-        struct candidate a = { self->arch, self->candidate, self->cost, step->reward };
-        struct candidate b = { child->arch, child->candidate, child->cost, others[0].reward };
-
-        message->by = build_text(build, decided_by(&a, &b));
-    }
+    if (kept || step->outcome == PATH_DISPLACED)
+        fill_reasons(build, opening, step, others, message);
 }
 
 static Layernas__WhyStep *build_step(struct build *build, const struct path_step *step)

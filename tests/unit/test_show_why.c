@@ -65,6 +65,7 @@ static void test_steps(void **state)
     char line[300];
     Layernas__Candidate self = candidate_of("1:1", 987088, 3720);
     Layernas__Candidate other = candidate_of("1:0", 973120, 3700), *others[] = { &other };
+    char *reasons[1];
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -76,7 +77,10 @@ static void test_steps(void **state)
         Layernas__Why why = why_of(&self, steps, 1);
         Layernas__StatusReply reply = reply_of(LAYERNAS__STATUS_REPLY__BODY_WHY, &why);
 
-        step.by = (char *)cases[i].by;
+        step.by = reasons;
+        step.n_by = cases[i].n_others;
+        for (size_t o = 0; o < step.n_by; o++)
+            reasons[o] = (char *)cases[i].by;
         step.displaced = cases[i].displaced;
         step.contenders = cases[i].contenders;
         step.results = cases[i].results;
@@ -85,6 +89,50 @@ static void test_steps(void **state)
         check_shown(cases[i].want, &reply, wanted);
         snprintf(line, sizeof line, "%s\n", cases[i].want);
         check_true(cases[i].want, strstr(shown(&reply), line));
+    }
+}
+
+/* Each reason once, before those it holds for. */
+static void test_reasons(void **state)
+{
+    static const struct {
+        const char *outcome;
+        const char *by[3];
+        const char *want;
+    } cases[] = {
+        { "kept",
+          { "option order", "reward", "reward" },
+          "    kept; displaced 3, as good, and later in option order: 1:2 (trial 34,\n"
+          "    93.00 %, 0.987 M); less accurate: 1:0 (trial 34, 92.50 %, 0.973 M), 1:3\n"
+          "    (trial 34, 92.00 %, 0.973 M)\n" },
+        { "kept",
+          { "cost", "cost", "reward" },
+          "    kept; displaced 3, as accurate, and dearer: 1:2 (trial 34, 93.00 %,\n"
+          "    0.987 M), 1:0 (trial 34, 92.50 %, 0.973 M); less accurate: 1:3 (trial 34,\n"
+          "    92.00 %, 0.973 M)\n" },
+        { "displaced",
+          { "reward", "cost", "option order" },
+          "    displaced by what is more accurate: 1:2 (trial 34, 93.00 %, 0.987 M); as\n"
+          "    accurate, and cheaper: 1:0 (trial 34, 92.50 %, 0.973 M); as good, and\n"
+          "    earlier in option order: 1:3 (trial 34, 92.00 %, 0.973 M)\n" },
+    };
+    Layernas__Candidate self = candidate_of("1:1", 987088, 3720),
+                        a = candidate_of("1:2", 987088, 3720);
+    Layernas__Candidate b = candidate_of("1:0", 973120, 3700),
+                        c = candidate_of("1:3", 973120, 3680);
+    Layernas__Candidate *others[] = { &a, &b, &c };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        Layernas__WhyStep step = step_of((char *)cases[i].outcome, &self), *steps[] = { &step };
+        Layernas__Why why = why_of(&self, steps, 1);
+        Layernas__StatusReply reply = reply_of(LAYERNAS__STATUS_REPLY__BODY_WHY, &why);
+
+        step.others = others;
+        step.by = (char **)cases[i].by;
+        step.n_others = step.n_by = step.displaced = 3;
+        if (!strstr(shown(&reply), cases[i].want))
+            fail_msg("%s\nwants\n%s", shown(&reply), cases[i].want);
     }
 }
 
@@ -163,6 +211,7 @@ static void test_large_things_fit_80_columns(void **state)
     Layernas__Why why = why_of(&candidate, steps, 2);
     Layernas__Layer layer = LAYERNAS__LAYER__INIT, *layers[] = { &layer };
     Layernas__StatusReply reply = reply_of(LAYERNAS__STATUS_REPLY__BODY_WHY, &why);
+    char *reasons[] = { "reward", "cost", "option order" };
     const char *text;
 
     (void)state;
@@ -170,7 +219,8 @@ static void test_large_things_fit_80_columns(void **state)
         strcat(arch, ":12");
     step.name = layer.name = "a-layer-with-an-uncommonly-long-name";
     step.option = "an-option-with-a-name-that-is-longer-than-any-option-needs-to-be, one would say";
-    step.by = "reward";
+    step.by = reasons;
+    step.n_by = 3;
     step.others = others;
     step.n_others = 3;
     why.next = &candidate;
@@ -188,6 +238,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_steps),
+        cmocka_unit_test(test_reasons),
         cmocka_unit_test(test_head),
         cmocka_unit_test(test_counts),
         cmocka_unit_test(test_large_things_fit_80_columns),

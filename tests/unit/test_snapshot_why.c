@@ -88,7 +88,10 @@ static void test_the_winner(void **state)
         check_int_equal("who was displaced", step->displaced, step->results - 1);
         for (size_t o = 0; o < step->n_others; o++)
             check_true("was no better", step->others[o]->correct <= step->candidate->correct);
-        check_int_equal("and why", step->by[0] != '\0', step->n_others > 0);
+        check_int_equal("and why, each", step->n_by, step->n_others);
+        for (size_t o = 0; o < step->n_by; o++)
+            check_int_equal("by its reward", strcmp(step->by[o], "reward") == 0,
+                            step->others[o]->correct < step->candidate->correct);
     }
     for (size_t i = 0; i < why->n_layers; i++) {
         const Layernas__Layer *layer = why->layers[i];

@@ -126,13 +126,40 @@ static const char *others_text(const Layernas__WhyStep *step, char text[LINE_SIZ
     return text;
 }
 
-static const char *reason_text(const Layernas__WhyStep *step, bool kept)
+/* What decided between it and the i-th of others. */
+static const char *reason_text(const Layernas__WhyStep *step, size_t i, bool kept)
 {
-    if (strcmp(step->by, "cost") == 0)
+    const char *by = i < step->n_by ? step->by[i] : "";
+
+    if (strcmp(by, "cost") == 0)
         return kept ? "as accurate, and dearer" : "as accurate, and cheaper";
-    if (strcmp(step->by, "reward") == 0)
+    if (strcmp(by, "reward") == 0)
         return kept ? "less accurate" : "more accurate";
     return kept ? "as good, and later in option order" : "as good, and earlier in option order";
+}
+
+/* "less accurate: 1:0 (...), 1:2 (...)": the reason stands before the first of those it holds for. */
+static const char *reasoned_text(const Layernas__WhyStep *step, bool kept, char text[LINE_SIZE])
+{
+    const char *before = "";
+    int used = 0;
+
+    *text = '\0';
+    for (size_t i = 0; i < step->n_others && used < LINE_SIZE; i++) {
+        const char *reason = reason_text(step, i, kept);
+        char one[LINE_SIZE];
+
+        if (strcmp(reason, before) != 0)
+            used += snprintf(text + used, LINE_SIZE - (size_t)used, "%s%s: ", i ? "; " : "",
+                             reason);
+        else
+            used += snprintf(text + used, LINE_SIZE - (size_t)used, ", ");
+        if (used < LINE_SIZE)
+            used += snprintf(text + used, LINE_SIZE - (size_t)used, "%s",
+                             described(step->others[i], one));
+        before = reason;
+    }
+    return text;
 }
 
 static void show_outcome(FILE *out, const Layernas__WhyStep *step)
@@ -154,12 +181,12 @@ static void show_outcome(FILE *out, const Layernas__WhyStep *step)
     else if (strcmp(step->outcome, "kept") == 0 && step->n_others == 0)
         used = snprintf(text, sizeof text, "kept; nobody was displaced");
     else if (strcmp(step->outcome, "kept") == 0)
-        used = snprintf(text, sizeof text, "kept; displaced %u, %s: %s%s", step->displaced,
-                        reason_text(step, true), others_text(step, others),
+        used = snprintf(text, sizeof text, "kept; displaced %u, %s%s", step->displaced,
+                        reasoned_text(step, true, others),
                         step->displaced > step->n_others ? ", ..." : "");
     else if (strcmp(step->outcome, "displaced") == 0)
-        used = snprintf(text, sizeof text, "displaced by what is %s: %s", reason_text(step, false),
-                        others_text(step, others));
+        used = snprintf(text, sizeof text, "displaced by what is %s",
+                        reasoned_text(step, false, others));
     else if (strcmp(step->outcome, "same network") == 0)
         used = snprintf(text, sizeof text, "the same network is kept as %s",
                         others_text(step, others));
