@@ -21,12 +21,13 @@ const char *human_amount(int64_t amount, char text[HUMAN_SIZE])
         double from, unit;
         char letter;
     } units[] = { { 1e12, 1e12, 'T' }, { 1e9, 1e9, 'G' }, { 1e5, 1e6, 'M' }, { 1e4, 1e3, 'k' } };
-    double value = (double)amount;
+    double value = fabs((double)amount);
 
     for (size_t i = 0; i < sizeof units / sizeof *units; i++)
         if (value >= units[i].from) {
             value /= units[i].unit;
-            snprintf(text, HUMAN_SIZE, "%.*f %c", decimals_of(value), value, units[i].letter);
+            snprintf(text, HUMAN_SIZE, "%s%.*f %c", amount < 0 ? "-" : "", decimals_of(value),
+                     value, units[i].letter);
             return text;
         }
     return print_grouped(amount, text);

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "coordinator/status/show/reply.h"
 #include "coordinator/status/show/show.h"
@@ -21,13 +22,27 @@ static bool is_printable(const char *text)
     return true;
 }
 
+/* Only what has no blank to break at is wider than a terminal. */
+static bool fits(const char *text)
+{
+    for (; *text; text += *text == '\n') {
+        size_t length = strcspn(text, "\n");
+
+        if (length > PRINT_WIDTH && memchr(text + SHOW_INDENT, ' ', length - SHOW_INDENT))
+            return false;
+        text += length;
+    }
+    return true;
+}
+
 static void check_shown(const Layernas__StatusReply *reply)
 {
     char *text = NULL;
     size_t size;
     FILE *out = open_memstream(&text, &size);
 
-    if (!out || show_reply(out, reply) < 0 || fclose(out) != 0 || !is_printable(text))
+    if (!out || show_reply(out, reply) < 0 || fclose(out) != 0 || !is_printable(text) ||
+        !fits(text))
         abort();
     free(text);
 }

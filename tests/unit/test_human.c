@@ -23,6 +23,8 @@ static void test_amounts(void **state)
         { 582195824000, "582 G" },
         { INT64_MAX, "9223372 T" },
         { -5, "-5" },
+        { -973120, "-0.973 M" },
+        { INT64_MIN, "-9223372 T" },
     };
     char text[HUMAN_SIZE];
 

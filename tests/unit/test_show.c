@@ -317,6 +317,89 @@ static void test_large_things_fit_80_columns(void **state)
     }
 }
 
+/* Every number of a message as large, or as small, as its type allows; rewards and shares apart. */
+static void lie(ProtobufCMessage *message, bool low)
+{
+    for (unsigned i = 0; i < message->descriptor->n_fields; i++) {
+        const ProtobufCFieldDescriptor *field = &message->descriptor->fields[i];
+        char *at = (char *)message + field->offset;
+
+        if (field->label == PROTOBUF_C_LABEL_REPEATED)
+            continue;
+        if (field->type == PROTOBUF_C_TYPE_INT64)
+            *(int64_t *)(void *)at = low ? INT64_MIN : INT64_MAX;
+        else if (field->type == PROTOBUF_C_TYPE_UINT64)
+            *(uint64_t *)(void *)at = UINT64_MAX;
+        else if (field->type == PROTOBUF_C_TYPE_UINT32)
+            *(uint32_t *)(void *)at = UINT32_MAX;
+        else if (field->type == PROTOBUF_C_TYPE_DOUBLE)
+            *(double *)(void *)at = low ? -1e308 : 1e308;
+    }
+}
+
+static void test_absurd_numbers_fit_80_columns(void **state)
+{
+    static char long_name[] =
+        "a-name-that-is-by-far-longer-than-any-name-that-a-study-gives-to-a-layer";
+
+    (void)state;
+    for (int low = 0; low < 2; low++) {
+        Layernas__Candidate candidate = candidate_of("1:2", 1, 1), *candidates[] = { &candidate };
+        Layernas__Summary summary = summary_of(&candidate);
+        Layernas__Layer layer = LAYERNAS__LAYER__INIT, *layer_list[] = { &layer };
+        Layernas__Cell cell = LAYERNAS__CELL__INIT, *cells[] = { &cell };
+        Layernas__Progress progress = LAYERNAS__PROGRESS__INIT;
+        Layernas__TrialRow row = row_of(1, "running", long_name, "1:2"), *rows[] = { &row };
+        Layernas__WorkerRow worker = LAYERNAS__WORKER_ROW__INIT, *worker_list[] = { &worker };
+        Layernas__Part part = LAYERNAS__PART__INIT, *parts[] = { &part };
+        Layernas__Layers layers = LAYERNAS__LAYERS__INIT;
+        Layernas__Trials trials = LAYERNAS__TRIALS__INIT;
+        Layernas__Workers workers = LAYERNAS__WORKERS__INIT;
+        Layernas__Pareto pareto = LAYERNAS__PARETO__INIT;
+        Layernas__Best best = LAYERNAS__BEST__INIT;
+        ProtobufCMessage *const liars[] = {
+            &candidate.base, &summary.base, &layer.base,   &cell.base,
+            &progress.base,  &row.base,     &worker.base,  &part.base,
+            &layers.base,    &trials.base,  &workers.base, &pareto.base,
+        };
+        const struct {
+            const char *name;
+            Layernas__StatusReply__BodyCase body;
+            void *message;
+        } cases[] = {
+            { "summary", LAYERNAS__STATUS_REPLY__BODY_SUMMARY, &summary },
+            { "layers", LAYERNAS__STATUS_REPLY__BODY_LAYERS, &layers },
+            { "trials", LAYERNAS__STATUS_REPLY__BODY_TRIALS, &trials },
+            { "workers", LAYERNAS__STATUS_REPLY__BODY_WORKERS, &workers },
+            { "pareto", LAYERNAS__STATUS_REPLY__BODY_PARETO, &pareto },
+            { "best", LAYERNAS__STATUS_REPLY__BODY_BEST, &best },
+        };
+
+        for (size_t i = 0; i < sizeof liars / sizeof *liars; i++)
+            lie(liars[i], low);
+        progress.fraction = 1;
+        progress.accuracy = 100;
+        layer.name = part.name = part.option = worker.name = long_name;
+        layer.cells = cells;
+        cell.kept = pareto.candidates = candidates;
+        row.progress = &progress;
+        worker.running = trials.rows = rows;
+        workers.rows = worker_list;
+        layers.layers = layer_list;
+        best.search = best.winner = &candidate;
+        best.test_correct = best.test_total = UINT32_MAX;
+        best.winner_percent = 100;
+        best.network = parts;
+        layer.n_cells = cell.n_kept = layers.n_layers = trials.n_rows = workers.n_rows = 1;
+        worker.n_running = pareto.n_candidates = best.n_network = 1;
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+            Layernas__StatusReply reply = reply_of(cases[i].body, cases[i].message);
+
+            check_width(cases[i].name, shown(&reply), 80);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -328,6 +411,7 @@ int main(void)
         cmocka_unit_test(test_best),
         cmocka_unit_test(test_nothing_is_told_in_words),
         cmocka_unit_test(test_large_things_fit_80_columns),
+        cmocka_unit_test(test_absurd_numbers_fit_80_columns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -83,7 +83,7 @@ static void test_answers_are_checked(void **state)
           "the coordinator answered: status protocol 1?this coordinator speaks 2" },
         { "not a number", NOT_A_NUMBER, -EPROTO, "malformed answer: elapsed_s is not a number" },
         { "more correct than there were", MORE_THAN_ALL, -EPROTO,
-          "malformed answer: more images correct than there were" },
+          "malformed answer: more than all in Candidate" },
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -68,7 +68,13 @@ static int check_field(const ProtobufCMessage *message, const ProtobufCFieldDesc
     return rc;
 }
 
-static bool more_correct_than_total(const ProtobufCMessage *message)
+static bool is_within(double value, double lowest, double highest)
+{
+    return value >= lowest && value <= highest;
+}
+
+/* Shares above one, and the like: no coordinator says that. */
+static bool is_impossible(const ProtobufCMessage *message)
 {
     const void *any = message;
 
@@ -82,7 +88,11 @@ static bool more_correct_than_total(const ProtobufCMessage *message)
     }
     if (message->descriptor == &layernas__best__descriptor) {
         const Layernas__Best *best = any;
-        return best->test_correct > best->test_total;
+        return best->test_correct > best->test_total || !is_within(best->winner_percent, 0, 100);
+    }
+    if (message->descriptor == &layernas__progress__descriptor) {
+        const Layernas__Progress *progress = any;
+        return !is_within(progress->fraction, 0, 1) || !is_within(progress->accuracy, 0, 100);
     }
     return false;
 }
@@ -93,8 +103,9 @@ static int check_message(const ProtobufCMessage *message, struct errmsg *err)
 
     if (!message)
         return 0;
-    if (more_correct_than_total(message))
-        return errmsg_set(err, -EPROTO, "malformed answer: more images correct than there were");
+    if (is_impossible(message))
+        return errmsg_set(err, -EPROTO, "malformed answer: more than all in %s",
+                          message->descriptor->short_name);
     for (unsigned i = 0; i < message->descriptor->n_fields && rc == 0; i++)
         rc = check_field(message, &message->descriptor->fields[i], err);
     return rc;

@@ -1,7 +1,7 @@
 /* reply - what came over the status socket, checked before anybody sees it; and as JSON.
  *
  * Whatever reply_unpack accepts has lists of at most STATUS_MAX_ROWS,
- * finite numbers, no more correct images than there were, and texts of printable ASCII (anything
+ * finite numbers, no more correct images than there were, shares of at most one, and texts of printable ASCII (anything
  * else in them became '?'). Any submessage may still be NULL, but not an item of a list or the body. */
 #ifndef LAYERNAS_COORDINATOR_STATUS_SHOW_REPLY_H
 #define LAYERNAS_COORDINATOR_STATUS_SHOW_REPLY_H

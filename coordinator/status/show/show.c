@@ -1,5 +1,7 @@
 #include "coordinator/status/show/show.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/human.h"
@@ -70,7 +72,27 @@ void show_omitted(FILE *out, size_t shown, uint64_t total)
                 print_grouped(total, count));
 }
 
-int show_reply(FILE *out, const Layernas__StatusReply *reply)
+/* Tables fit by themselves, and what is wrapped. Lines that begin with a label do for any numbers that
+ * a study may have; where they do not, they go on below. */
+static void print_folded(FILE *out, const char *text)
+{
+    char label[SHOW_INDENT + 1], rest[1000];
+
+    while (*text) {
+        size_t length = strcspn(text, "\n");
+
+        if (length <= PRINT_WIDTH) {
+            fprintf(out, "%.*s\n", (int)length, text);
+        } else {
+            snprintf(label, sizeof label, "%.*s", SHOW_INDENT, text);
+            snprintf(rest, sizeof rest, "%.*s", (int)length - SHOW_INDENT, text + SHOW_INDENT);
+            print_wrapped(out, label, SHOW_INDENT, rest);
+        }
+        text += length + (text[length] == '\n');
+    }
+}
+
+static int show_body(FILE *out, const Layernas__StatusReply *reply)
 {
     switch (reply->body_case) {
     case LAYERNAS__STATUS_REPLY__BODY_SUMMARY:
@@ -92,4 +114,19 @@ int show_reply(FILE *out, const Layernas__StatusReply *reply)
     default: /* reply_read lets no other pass */
         return 0;
     }
+}
+
+int show_reply(FILE *out, const Layernas__StatusReply *reply)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *memory = open_memstream(&text, &size);
+    int rc = memory ? show_body(memory, reply) : -ENOMEM;
+
+    if (memory && fclose(memory) != 0)
+        rc = -ENOMEM;
+    if (rc == 0)
+        print_folded(out, text);
+    free(text);
+    return rc;
 }

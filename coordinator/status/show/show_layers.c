@@ -91,7 +91,7 @@ int show_layers(FILE *out, const Layernas__Layers *layers, const char *metric)
     now = layers->layers[layers->n_layers - 1];
     if (now->n_cells == 0)
         return 0;
-    fprintf(out, "\nlayer %u (%s) in pass %u: the best %u of each bucket\n", now->layer + 1,
+    fprintf(out, "\nlayer %u (%.24s) in pass %u: the best %u of each bucket\n", now->layer + 1,
             now->name, now->pass, now->keep);
     rc = show_cells(out, now, metric);
     if (now->n_cells < now->cells_total)

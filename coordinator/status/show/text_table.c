@@ -8,7 +8,11 @@
 
 #include "common/print.h"
 
-enum { GAP = 2, NARROWEST = 8 };
+enum {
+    GAP = 2,
+    NARROWEST = 8, /* of what may be cut, and of the last column */
+    TIGHTEST = 4,  /* of any, where nothing else helps */
+};
 
 struct text_table {
     const struct text_column *columns;
@@ -69,6 +73,17 @@ void text_table_cell(struct text_table *table, const char *format, ...)
     va_end(args);
 }
 
+/* The widest column but the last, the first of equal ones. */
+static size_t find_widest(const size_t *widths, size_t last)
+{
+    size_t widest = 0;
+
+    for (size_t c = 1; c < last; c++)
+        if (widths[c] > widths[widest])
+            widest = c;
+    return widest;
+}
+
 static void find_widths(const struct text_table *table, size_t within, size_t *widths)
 {
     size_t last = table->n_columns - 1, used = 0;
@@ -93,6 +108,13 @@ static void find_widths(const struct text_table *table, size_t within, size_t *w
             widths[c]--;
             used--;
         }
+    for (size_t c; last > 0 && used + NARROWEST > within;
+         used--) { /* absurd numbers, or a sliver */
+        c = find_widest(widths, last);
+        if (widths[c] <= TIGHTEST)
+            break;
+        widths[c]--;
+    }
     widths[last] = used + NARROWEST < within ? within - used : NARROWEST;
 }
 
