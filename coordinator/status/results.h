@@ -3,7 +3,8 @@
  *     best.json     the winner (or, before there is one, the best of the search)
  *     winner.weights its weights, where it was retrained
  *     pareto.csv trials.csv layers.csv
- *     pareto.svg pareto.png   accuracy against cost, drawn by gnuplot where it is installed
+ *     pareto.gp     accuracy against cost, for gnuplot, which makes
+ *     pareto.svg pareto.png   of it where it is installed
  *
  * Each file is written beside its place and renamed, so a reader never sees half of one. */
 #ifndef LAYERNAS_COORDINATOR_STATUS_RESULTS_H

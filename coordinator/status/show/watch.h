@@ -1,6 +1,6 @@
 /* watch - a running study, again and again, until it is over.
  *
- *     ASK --all answers--> show --pause--> ASK ...         End, or the state "done": final words
+ *     ASK --all answers--> show --pause--> ASK ...         End: final words
  *      |
  *      '--silence--> waiting: asks again as soon as a connection stands
  *
