@@ -1,6 +1,5 @@
 #include "common/digest.h"
 
-#include <errno.h>
 #include <string.h>
 
 static void add_length(struct digest_state *state, uint64_t size)
@@ -56,17 +55,4 @@ bool digest_equal(const struct digest *a, const struct digest *b)
 const char *digest_format(const struct digest *digest, char text[DIGEST_TEXT_SIZE])
 {
     return sodium_bin2hex(text, DIGEST_TEXT_SIZE, digest->bytes, sizeof digest->bytes);
-}
-
-int digest_parse(const char *text, struct digest *digest_out)
-{
-    struct digest digest;
-    size_t size;
-
-    if (strlen(text) != DIGEST_TEXT_SIZE - 1 ||
-        sodium_hex2bin(digest.bytes, sizeof digest.bytes, text, strlen(text), NULL, &size, NULL) ||
-        size != sizeof digest.bytes)
-        return -EINVAL;
-    *digest_out = digest;
-    return 0;
 }

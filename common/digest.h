@@ -30,8 +30,7 @@ void digest_end(struct digest_state *state, struct digest *digest_out);
 
 bool digest_equal(const struct digest *a, const struct digest *b);
 
-/* 32 hexadecimal digits; returns text. digest_parse takes them back, -EINVAL for anything else. */
+/* 32 hexadecimal digits; returns text. */
 const char *digest_format(const struct digest *digest, char text[DIGEST_TEXT_SIZE]);
-int digest_parse(const char *text, struct digest *digest_out);
 
 #endif

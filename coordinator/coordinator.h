@@ -44,7 +44,7 @@ struct coordinator_options {
 
 /* What everything that happened, and that is kept nowhere else, is counted in. */
 struct coordinator_counts {
-    uint64_t malformed, refused, repeated;
+    uint64_t malformed, refused;
 };
 
 struct coordinator {

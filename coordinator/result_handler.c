@@ -157,7 +157,6 @@ static void take_repeated(struct coordinator *coordinator, struct worker *worker
 {
     const struct digest *key = &message->result.key;
 
-    coordinator->counts.repeated++;
     if (!is_being_saved(coordinator, key))
         reply_verdict(coordinator, &worker->route, key, &message->attempt, true, "");
 }

@@ -52,7 +52,7 @@ struct session {
     bool stopping, ended;
     int exit_code;
     uint32_t tries; /* Hellos since a coordinator last answered */
-    uint64_t absent_since_ms, told_absent_ms;
+    uint64_t told_absent_ms;
     int told_handshake; /* enum handshake: why it fails, as the log has it since the last Welcome; -1 */
     uint32_t hang_ups;      /* handshakes since then that ended without a reason */
     uint64_t heard_ms;      /* from the coordinator */

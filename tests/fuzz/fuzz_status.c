@@ -133,14 +133,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int rc;
 
     must(snapshot_reply(asked(), data, size, &bytes, &watches) == 0);
-    rc = reply_read(bytes.data, bytes.size, question ? request->id : 0,
-                    question ? request->query->what : LAYERNAS__QUERY__WHAT__SUMMARY, &reply, &err);
+    must(reply_unpack(bytes.data, bytes.size, &reply, &err) == 0);
+    rc = reply_check(reply, question ? request->id : 0,
+                     question ? request->query->what : LAYERNAS__QUERY__WHAT__SUMMARY, &err);
     if (question && request->query->what == LAYERNAS__QUERY__WHAT__WHY)
         must(rc == 0 || rc == -EREMOTEIO); /* of an architecture that the space may not have */
     else
         must(rc == (question ? 0 : -EREMOTEIO));
-    if (rc == 0)
-        layernas__status_reply__free_unpacked(reply, NULL);
+    layernas__status_reply__free_unpacked(reply, NULL);
     if (request)
         layernas__status_request__free_unpacked(request, NULL);
     free(bytes.data);

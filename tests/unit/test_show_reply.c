@@ -10,6 +10,23 @@
 #include "coordinator/status/show/client.h"
 #include "coordinator/status/show/reply.h"
 
+/* The answer to a question of id 1, as a client takes it. */
+static int take(const uint8_t *data, size_t size, Layernas__Query__What what,
+                Layernas__StatusReply **reply_out, struct errmsg *err)
+{
+    Layernas__StatusReply *reply;
+    int rc = reply_unpack(data, size, &reply, err);
+
+    if (rc < 0)
+        return rc;
+    rc = reply_check(reply, 1, what, err);
+    if (rc == 0)
+        *reply_out = reply;
+    else
+        layernas__status_reply__free_unpacked(reply, NULL);
+    return rc;
+}
+
 static int read_back(const Layernas__StatusReply *reply, Layernas__Query__What what,
                      Layernas__StatusReply **reply_out, struct errmsg *err)
 {
@@ -18,7 +35,7 @@ static int read_back(const Layernas__StatusReply *reply, Layernas__Query__What w
     int rc;
 
     layernas__status_reply__pack(reply, data);
-    rc = reply_read(data, size, 1, what, reply_out, err);
+    rc = take(data, size, what, reply_out, err);
     free(data);
     return rc;
 }
@@ -156,11 +173,11 @@ static void test_damaged_bytes(void **state)
     (void)state;
     layernas__status_reply__pack(&reply, data);
     for (size_t cut = 0; cut < size; cut++)
-        if (reply_read(data, cut, 1, LAYERNAS__QUERY__WHAT__SUMMARY, &back, &err) == 0)
+        if (take(data, cut, LAYERNAS__QUERY__WHAT__SUMMARY, &back, &err) == 0)
             layernas__status_reply__free_unpacked(back, NULL);
     for (size_t i = 0; i < 8 * size; i++) {
         data[i / 8] ^= (uint8_t)(1 << i % 8);
-        if (reply_read(data, size, 1, LAYERNAS__QUERY__WHAT__SUMMARY, &back, &err) == 0) {
+        if (take(data, size, LAYERNAS__QUERY__WHAT__SUMMARY, &back, &err) == 0) {
             shown(back);
             json_decref(reply_json(back));
             layernas__status_reply__free_unpacked(back, NULL);

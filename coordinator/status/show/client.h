@@ -28,7 +28,8 @@ int client_open(const char *endpoint, const char *keys, struct client **client_o
 void client_close(struct client *client);
 
 /* The checked answer, the caller's to free with layernas__status_reply__free_unpacked(reply, NULL).
- * -ETIMEDOUT: none within timeout_ms; -ECONNREFUSED: it is not let in; otherwise as reply_read. */
+ * -ETIMEDOUT: none within timeout_ms; -ECONNREFUSED: it is not let in; otherwise as reply_unpack and
+ * reply_check. */
 int client_ask(struct client *client, const struct question *question, int timeout_ms,
                Layernas__StatusReply **reply_out, struct errmsg *err);
 

@@ -150,19 +150,3 @@ int reply_unpack(const uint8_t *data, size_t size, Layernas__StatusReply **reply
     *reply_out = reply;
     return 0;
 }
-
-int reply_read(const uint8_t *data, size_t size, uint64_t id, Layernas__Query__What what,
-               Layernas__StatusReply **reply_out, struct errmsg *err)
-{
-    Layernas__StatusReply *reply;
-    int rc = reply_unpack(data, size, &reply, err);
-
-    if (rc < 0)
-        return rc;
-    rc = reply_check(reply, id, what, err);
-    if (rc < 0)
-        layernas__status_reply__free_unpacked(reply, NULL);
-    else
-        *reply_out = reply;
-    return rc;
-}

@@ -24,10 +24,6 @@ int reply_unpack(const uint8_t *data, size_t size, Layernas__StatusReply **reply
 int reply_check(const Layernas__StatusReply *reply, uint64_t id, Layernas__Query__What what,
                 struct errmsg *err);
 
-/* Both. */
-int reply_read(const uint8_t *data, size_t size, uint64_t id, Layernas__Query__What what,
-               Layernas__StatusReply **reply_out, struct errmsg *err);
-
 /* The answer under the names that its fields have in layernas.proto, with `study` and `metric`;
  * besides, rewards in percent: `reward` of a candidate and of a trial, `test_top1` of the best
  * (null without a result). A new reference; NULL when memory runs out. */
@@ -35,9 +31,6 @@ json_t *reply_json(const Layernas__StatusReply *reply);
 
 /* Prints that, and a line's end. -ENOMEM, or what the stream fails with. */
 int reply_print_json(FILE *out, const Layernas__StatusReply *reply);
-
-/* One message of it. NULL gives JSON's null. */
-json_t *reply_message_json(const ProtobufCMessage *message);
 
 /* The values of a field: one, or as many as are repeated, or none (a oneof that holds another). They
  * lie *stride_out bytes apart from what is returned on. */

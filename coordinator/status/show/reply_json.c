@@ -3,13 +3,15 @@
 
 #include "coordinator/status/show/reply.h"
 
+static json_t *message_json(const ProtobufCMessage *message);
+
 static json_t *value_json(ProtobufCType type, const char *value)
 {
     switch (type) {
     case PROTOBUF_C_TYPE_STRING:
         return json_string(*(const char *const *)value);
     case PROTOBUF_C_TYPE_MESSAGE:
-        return reply_message_json(*(const ProtobufCMessage *const *)value);
+        return message_json(*(const ProtobufCMessage *const *)value);
     case PROTOBUF_C_TYPE_DOUBLE:
         return json_real(*(const double *)value);
     case PROTOBUF_C_TYPE_BOOL:
@@ -75,7 +77,8 @@ static int add_derived(const ProtobufCMessage *message, json_t *object)
     return 0;
 }
 
-json_t *reply_message_json(const ProtobufCMessage *message)
+/* NULL gives JSON's null. */
+static json_t *message_json(const ProtobufCMessage *message)
 {
     json_t *object;
     bool whole = true;
@@ -98,7 +101,7 @@ json_t *reply_json(const Layernas__StatusReply *reply)
 {
     /* All members of the body are pointers to messages, which begin alike. */
     const void *body = reply->summary;
-    json_t *object = reply_message_json(body);
+    json_t *object = message_json(body);
 
     if (object && json_object_set_new(object, "study", json_string(reply->study)) == 0 &&
         json_object_set_new(object, "metric", json_string(reply->metric)) == 0)

@@ -111,7 +111,7 @@ static int show_body(FILE *out, const Layernas__StatusReply *reply)
         return show_why(out, reply->why, reply->metric);
     case LAYERNAS__STATUS_REPLY__BODY_END:
         return show_end(out, reply->end, reply->metric);
-    default: /* reply_read lets no other pass */
+    default: /* reply_check lets no other pass */
         return 0;
     }
 }

@@ -7,7 +7,7 @@
 #include "common/print.h"
 #include "proto/layernas.pb-c.h"
 
-/* Whatever the reply, which reply_read has accepted, answers. -ENOMEM. */
+/* Whatever the reply, which reply_unpack has accepted, answers. -ENOMEM. */
 int show_reply(FILE *out, const Layernas__StatusReply *reply);
 
 /* One of each body, as show_reply prints them. */
