@@ -4,6 +4,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/log.h"
 #include "common/standard_streams.h"
@@ -166,6 +167,8 @@ static int print(const struct arguments *arguments, const struct study *study)
                  ? plan_print(study, arguments->json, stdout, &err)
                  : describe_print(study, arguments->describe, arguments->json, stdout, &err);
 
+    if (rc == 0 && (fflush(stdout) != 0 || ferror(stdout)))
+        rc = errmsg_set(&err, -EIO, "standard output: %s", strerror(errno ? errno : EIO));
     return rc < 0 ? report(rc, &err) : 0;
 }
 

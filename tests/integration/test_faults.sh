@@ -44,6 +44,9 @@ sed "s|path: .*csv.gz|path: broken.gz|; s/metric: madds/metric: table, column: f
 coordinator bad.yaml
 refused "a corrupt cost table" $? 2 'broken.gz'
 
+"$bin/layernas-coordinator" --plan study.yaml >/dev/full 2>err
+refused "a plan that nobody gets" $? 1 'standard output: '
+
 coordinator --local-workers=-1 study.yaml
 is "a wrong option: exit status" $? 2
 coordinator --state /proc/nothing study.yaml
