@@ -33,6 +33,23 @@ const char *human_amount(int64_t amount, char text[HUMAN_SIZE])
     return print_grouped(amount, text);
 }
 
+const char *human_range(int64_t lowest, int64_t highest, char text[HUMAN_RANGE_SIZE])
+{
+    char from[HUMAN_SIZE], to[HUMAN_SIZE];
+
+    human_amount(lowest, from);
+    human_amount(highest, to);
+    if (lowest > 0 && highest < INT64_MAX)
+        snprintf(text, HUMAN_RANGE_SIZE, "%s to %s", from, to);
+    else if (lowest > 0)
+        snprintf(text, HUMAN_RANGE_SIZE, "at least %s", from);
+    else if (highest < INT64_MAX)
+        snprintf(text, HUMAN_RANGE_SIZE, "at most %s", to);
+    else
+        strcpy(text, "any");
+    return text;
+}
+
 const char *human_duration(double seconds, char text[HUMAN_SIZE])
 {
     static const struct {

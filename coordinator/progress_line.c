@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "common/human.h"
 #include "common/log.h"
 
 enum { MOST_COLUMNS = 200, USUAL_COLUMNS = 80 };
@@ -89,32 +90,6 @@ __attribute__((format(printf, 2, 3))) static void add(struct writer *to, const c
     to->used += (size_t)n < room ? (size_t)n : room - 1;
 }
 
-static void add_duration(struct writer *to, double seconds)
-{
-    uint64_t s = (uint64_t)(seconds + 0.5);
-
-    if (s < 3600)
-        add(to, "%" PRIu64 ":%02" PRIu64, s / 60, s % 60);
-    else
-        add(to, "%" PRIu64 ":%02" PRIu64 ":%02" PRIu64, s / 3600, s / 60 % 60, s % 60);
-}
-
-/* 1234567 as 1.23M. */
-static void add_cost(struct writer *to, int64_t cost, const char *metric)
-{
-    static const struct {
-        double unit;
-        const char *name;
-    } units[] = { { 1e9, "G" }, { 1e6, "M" }, { 1e3, "k" } };
-
-    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
-        if ((double)cost >= units[i].unit) {
-            add(to, "%.2f%s %s", (double)cost / units[i].unit, units[i].name, metric);
-            return;
-        }
-    add(to, "%" PRId64 " %s", cost, metric);
-}
-
 static void add_place(struct writer *to, const Layernas__Summary *summary)
 {
     if (strcmp(summary->state, "searching") != 0)
@@ -129,6 +104,7 @@ static void add_place(struct writer *to, const Layernas__Summary *summary)
 void progress_line_format(const Layernas__Summary *summary, char *text, size_t columns)
 {
     struct writer to = { text, 0, columns + 1 };
+    char number[HUMAN_SIZE];
 
     add_place(&to, summary);
     add(&to, " | %" PRIu64 "/%" PRIu64 " trials", summary->done, summary->bound);
@@ -136,12 +112,9 @@ void progress_line_format(const Layernas__Summary *summary, char *text, size_t c
         add(&to, " | %" PRIu32 "/%" PRIu32 " final", summary->final_done, summary->final_total);
     add(&to, " | %" PRIu64 " running", summary->running);
     if (summary->best && summary->best->total > 0) {
-        add(&to, " | best %.2f %% at ", 100.0 * summary->best->correct / summary->best->total);
-        add_cost(&to, summary->best->cost, summary->metric);
+        add(&to, " | best %.2f %% at %s %s", 100.0 * summary->best->correct / summary->best->total,
+            human_amount(summary->best->cost, number), summary->metric);
     }
-    if (summary->eta_s >= 0) {
-        add(&to, " | ");
-        add_duration(&to, summary->eta_s);
-        add(&to, " left");
-    }
+    if (summary->eta_s >= 0)
+        add(&to, " | %s left", human_duration(summary->eta_s, number));
 }

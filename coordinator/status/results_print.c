@@ -43,38 +43,22 @@ static void print_accuracy(const struct study *study, const struct results_best 
         print_trained(best);
 }
 
-static const char *target_text(const struct cost_range *target, char text[3 * HUMAN_SIZE])
-{
-    char lowest[HUMAN_SIZE], highest[HUMAN_SIZE];
-
-    human_amount(target->lowest, lowest);
-    human_amount(target->highest, highest);
-    if (target->lowest > 0 && target->highest < INT64_MAX)
-        snprintf(text, 3 * HUMAN_SIZE, "; target %s to %s", lowest, highest);
-    else if (target->highest < INT64_MAX)
-        snprintf(text, 3 * HUMAN_SIZE, "; target at most %s", highest);
-    else if (target->lowest > 0)
-        snprintf(text, 3 * HUMAN_SIZE, "; target at least %s", lowest);
-    else
-        *text = '\0';
-    return text;
-}
-
 /* The cost that counts, then what else is known of the size. */
 static void print_cost(const struct study *study, const struct candidate *candidate)
 {
     struct costs costs = cost_details(study->cost_model, &candidate->canonical);
     bool by_madds = study->metric == COST_MADDS, by_params = study->metric == COST_PARAMS;
     char cost[HUMAN_SIZE], madds[HUMAN_SIZE + 8] = "", params[HUMAN_SIZE + 8] = "";
-    char number[HUMAN_SIZE], target[3 * HUMAN_SIZE];
+    char number[HUMAN_SIZE], target[HUMAN_RANGE_SIZE];
 
     if (costs.madds > 0 && !by_madds)
         snprintf(madds, sizeof madds, ", %s madds", human_amount(costs.madds, number));
     if (costs.params > 0 && !by_params)
         snprintf(params, sizeof params, ", %s params", human_amount(costs.params, number));
-    print_item(stdout, "cost", "%s %s%s%s%s", human_amount(candidate->cost, cost),
+    print_item(stdout, "cost", "%s %s%s%s; target %s", human_amount(candidate->cost, cost),
                study->metric == COST_TABLE ? study->cost_column : cost_metric_name(study->metric),
-               madds, params, target_text(&study->search.target, target));
+               madds, params,
+               human_range(study->search.target.lowest, study->search.target.highest, target));
 }
 
 static int widest_name(const struct part *parts, size_t n)

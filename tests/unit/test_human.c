@@ -33,6 +33,25 @@ static void test_amounts(void **state)
         check_string_equal(cases[i].want, human_amount(cases[i].amount, text), cases[i].want);
 }
 
+static void test_ranges(void **state)
+{
+    static const struct {
+        int64_t lowest, highest;
+        const char *want;
+    } cases[] = {
+        { 0, 1000000, "at most 1.00 M" },
+        { 900000, 1000000, "0.900 M to 1.00 M" },
+        { 12345, INT64_MAX, "at least 12.3 k" },
+        { 0, INT64_MAX, "any" },
+    };
+    char text[HUMAN_RANGE_SIZE];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        check_string_equal(cases[i].want, human_range(cases[i].lowest, cases[i].highest, text),
+                           cases[i].want);
+}
+
 static void test_durations(void **state)
 {
     static const struct {
@@ -56,6 +75,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_amounts),
+        cmocka_unit_test(test_ranges),
         cmocka_unit_test(test_durations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

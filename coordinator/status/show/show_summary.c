@@ -46,19 +46,10 @@ static void show_progress(FILE *out, const Layernas__Summary *s)
 
 static void show_target(FILE *out, const Layernas__Summary *s)
 {
-    char lowest[HUMAN_SIZE], highest[HUMAN_SIZE];
+    char range[HUMAN_RANGE_SIZE];
 
-    fprintf(out, "target    ");
-    if (s->target_lowest > 0 && s->target_highest < INT64_MAX)
-        fprintf(out, "%s to %s", human_amount(s->target_lowest, lowest),
-                human_amount(s->target_highest, highest));
-    else if (s->target_lowest > 0)
-        fprintf(out, "at least %s", human_amount(s->target_lowest, lowest));
-    else if (s->target_highest < INT64_MAX)
-        fprintf(out, "at most %s", human_amount(s->target_highest, highest));
-    else
-        fprintf(out, "any");
-    fprintf(out, " %s\n", show_unit(s->metric));
+    fprintf(out, "target    %s %s\n", human_range(s->target_lowest, s->target_highest, range),
+            show_unit(s->metric));
 }
 
 static void show_best_line(FILE *out, const Layernas__Summary *s)
