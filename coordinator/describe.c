@@ -187,19 +187,6 @@ static void print_text(const struct description *d, FILE *out)
 
 /* ---- for programs ---- */
 
-static json_t *options_json(const struct description *d)
-{
-    const struct space *space = d->study->space;
-    json_t *options = json_array();
-
-    for (uint32_t layer = 0; layer < d->arch.n; layer++)
-        json_array_append_new(options,
-                              json_pack("{s:s, s:i, s:s}", "layer", space_layer_name(space, layer),
-                                        "option", (int)d->arch.option[layer], "name",
-                                        space_option_name(space, layer, d->arch.option[layer])));
-    return options;
-}
-
 static int print_json(const struct description *d, FILE *out)
 {
     char arch[ARCH_TEXT_SIZE], canonical[ARCH_TEXT_SIZE];
@@ -208,10 +195,10 @@ static int print_json(const struct description *d, FILE *out)
 
     root = json_pack(
         "{s:s, s:s, s:o, s:s, s:o, s:b, s:I, s:I, s:I, s:o}", "arch", arch_format(&d->arch, arch),
-        "canonical", arch_format(&d->canonical, canonical), "options", options_json(d), "metric",
-        cost_metric_name(d->study->metric), "cost",
-        d->cost < 0 ? json_null() : json_integer(d->cost), "meets_target", d->meets_target, "madds",
-        (json_int_t)d->costs.madds, "params", (json_int_t)d->costs.params, "activations",
+        "canonical", arch_format(&d->canonical, canonical), "options",
+        options_json(d->study->space, &d->arch), "metric", cost_metric_name(d->study->metric),
+        "cost", d->cost < 0 ? json_null() : json_integer(d->cost), "meets_target", d->meets_target,
+        "madds", (json_int_t)d->costs.madds, "params", (json_int_t)d->costs.params, "activations",
         (json_int_t)d->costs.activations, "ops", network_json(d->study->space, &d->network));
     rc = json_dumpf(root, out, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) < 0 ? -ENOMEM : 0;
     fputc('\n', out);

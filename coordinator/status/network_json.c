@@ -69,3 +69,20 @@ json_t *network_json(const struct space *space, const struct network *network)
         }
     return list;
 }
+
+json_t *options_json(const struct space *space, const struct arch *arch)
+{
+    json_t *list = json_array();
+
+    for (uint32_t l = 0; l < arch->n && list; l++) {
+        json_t *layer = json_pack("{s:s, s:i, s:s}", "layer", space_layer_name(space, l), "option",
+                                  (int)arch->option[l], "name",
+                                  space_option_name(space, l, arch->option[l]));
+
+        if (json_array_append_new(list, layer) < 0) {
+            json_decref(list);
+            list = NULL;
+        }
+    }
+    return list;
+}

@@ -18,7 +18,6 @@ int write_pareto_csv(FILE *out, const void *arg)
 {
     const struct coordinator *coordinator = arg;
     const struct study *study = coordinator->study;
-    const struct cost_range *target = &study->search.target;
     size_t n;
     const struct candidate *front = campaign_pareto(coordinator->campaign, &n);
 
@@ -29,8 +28,7 @@ int write_pareto_csv(FILE *out, const void *arg)
         write_arch(out, &front[i].canonical);
         fprintf(out, "%" PRId64 ",%" PRId64 ",%" PRId64 ",%.4f,%u,%u,%d\n", front[i].cost,
                 costs.madds, costs.params, reward_percent(front[i].reward), front[i].reward.correct,
-                front[i].reward.total,
-                front[i].cost >= target->lowest && front[i].cost <= target->highest);
+                front[i].reward.total, campaign_in_target(coordinator->campaign, front[i].cost));
     }
     return 0;
 }

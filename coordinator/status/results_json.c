@@ -19,23 +19,6 @@ static json_t *text_or_null(const char *text)
     return text ? json_string(text) : json_null();
 }
 
-static json_t *options_json(const struct space *space, const struct arch *arch)
-{
-    json_t *list = json_array();
-
-    for (uint32_t l = 0; l < arch->n && list; l++) {
-        json_t *layer = json_pack("{s:s, s:i, s:s}", "layer", space_layer_name(space, l), "option",
-                                  (int)arch->option[l], "name",
-                                  space_option_name(space, l, arch->option[l]));
-
-        if (json_array_append_new(list, layer) < 0) {
-            json_decref(list);
-            list = NULL;
-        }
-    }
-    return list;
-}
-
 static json_t *resolved_json(const struct space *space, const struct arch *arch)
 {
     struct network network = { 0 };

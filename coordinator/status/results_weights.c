@@ -19,25 +19,6 @@ bool results_weights_path(const struct coordinator *coordinator,
     return access(path, R_OK) == 0;
 }
 
-static int read_file(const char *path, struct bytes *bytes_out)
-{
-    FILE *in = fopen(path, "re");
-    uint8_t *data = malloc(WIRE_MAX_MESSAGE);
-    int rc = -ENOMEM;
-
-    if (!in)
-        rc = -errno;
-    if (in && data) {
-        *bytes_out = (struct bytes){ data, fread(data, 1, WIRE_MAX_MESSAGE, in) };
-        rc = ferror(in) ? -EIO : 0;
-    }
-    if (in)
-        fclose(in);
-    if (rc < 0)
-        free(data);
-    return rc;
-}
-
 /* A worker in another language may have a format of its own: then they go as they are. */
 static int describe(const struct coordinator *coordinator, struct bytes *bytes)
 {
@@ -63,10 +44,12 @@ static int describe(const struct coordinator *coordinator, struct bytes *bytes)
 int write_winner_weights(FILE *out, const void *arg)
 {
     const struct coordinator *coordinator = arg;
-    char path[RESULTS_WEIGHTS_PATH_SIZE];
+    struct campaign_winner winner;
     struct bytes bytes = { 0 };
-    int rc = results_weights_path(coordinator, path) ? read_file(path, &bytes) : -ENOENT;
+    int rc = -ENOENT;
 
+    if (campaign_winner(coordinator->campaign, &winner))
+        rc = store_read_weights(coordinator->store, &winner.weights_key, &bytes, NULL);
     if (rc < 0)
         return rc;
     rc = describe(coordinator, &bytes);

@@ -185,7 +185,7 @@ int client_receive(struct client *client, Layernas__StatusReply **reply_out, str
     return rc;
 }
 
-static int64_t now_ms(void)
+int64_t client_now_ms(void)
 {
     struct timespec now;
 
@@ -202,7 +202,7 @@ static int wait_for(struct client *client, short events, int64_t deadline_ms)
     };
     int64_t left;
 
-    while ((left = deadline_ms - now_ms()) > 0) {
+    while ((left = deadline_ms - client_now_ms()) > 0) {
         if (zmq_poll(items, 2, left) <= 0)
             continue;
         if (items[0].revents)
@@ -243,7 +243,7 @@ static int exchange(struct client *client, const struct question *question, int6
 int client_ask(struct client *client, const struct question *question, int timeout_ms,
                Layernas__StatusReply **reply_out, struct errmsg *err)
 {
-    int rc = exchange(client, question, now_ms() + timeout_ms, reply_out, err);
+    int rc = exchange(client, question, client_now_ms() + timeout_ms, reply_out, err);
 
     if (rc == -ECONNREFUSED || (rc == -ETIMEDOUT && *client->trouble))
         return errmsg_set(err, -ECONNREFUSED, "%s: %s", client->endpoint, client->trouble);

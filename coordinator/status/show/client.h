@@ -6,6 +6,7 @@
 #define LAYERNAS_COORDINATOR_STATUS_SHOW_CLIENT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "common/errmsg.h"
 #include "proto/layernas.pb-c.h"
@@ -34,6 +35,9 @@ int client_ask(struct client *client, const struct question *question, int timeo
                Layernas__StatusReply **reply_out, struct errmsg *err);
 
 /* ---- for those who wait for other things too ---- */
+
+/* Milliseconds, monotonic. */
+int64_t client_now_ms(void);
 
 /* For zmq_poll: ZMQ_POLLIN. */
 void *client_socket(const struct client *client);

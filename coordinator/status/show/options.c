@@ -55,6 +55,11 @@ static const char *const names[] = {
     [LAYERNAS__QUERY__WHAT__WHY] = "why",
 };
 
+const char *view_name(Layernas__Query__What what)
+{
+    return names[what];
+}
+
 static uint32_t parse_rows(const char *text, struct argp_state *state)
 {
     char *end;

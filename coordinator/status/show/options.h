@@ -21,6 +21,9 @@ struct options {
     double watch_s; /* 0: once */
 };
 
+/* "summary", "layers", ...: as on the command line. */
+const char *view_name(Layernas__Query__What what);
+
 /* Exits with EXIT_USAGE and a line where it is wrong. */
 void options_parse(int argc, char **argv, struct options *options_out);
 

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 #include <zmq.h>
 
@@ -42,14 +41,6 @@ struct watch {
     int64_t away_ms; /* since when nobody answers; 0: somebody does */
 };
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
-}
-
 /* ---- what is asked ---- */
 
 static void add_question(struct watch *watch, Layernas__Query__What what, uint32_t limit)
@@ -83,12 +74,12 @@ static void ask(struct watch *watch)
     for (int q = 0; q < watch->n_questions; q++)
         if (client_send(watch->client, &watch->questions[q], watch->first_id + (uint64_t)q) < 0) {
             watch->missing = 0; /* what went out is answered in vain */
-            watch->next_ms = now_ms() + RETRY_MS;
+            watch->next_ms = client_now_ms() + RETRY_MS;
             if (watch->away_ms == 0)
-                watch->away_ms = now_ms();
+                watch->away_ms = client_now_ms();
             return;
         }
-    watch->asked_ms = now_ms();
+    watch->asked_ms = client_now_ms();
     watch->missing = (1u << watch->n_questions) - 1;
 }
 
@@ -144,17 +135,11 @@ static void draw(struct watch *watch, const char *waiting)
 /* {"summary": {...}, "workers": {...}, ...} */
 static void print_json(const struct watch *watch)
 {
-    static const char *const names[] = {
-        [LAYERNAS__QUERY__WHAT__SUMMARY] = "summary", [LAYERNAS__QUERY__WHAT__LAYERS] = "layers",
-        [LAYERNAS__QUERY__WHAT__TRIALS] = "trials",   [LAYERNAS__QUERY__WHAT__WORKERS] = "workers",
-        [LAYERNAS__QUERY__WHAT__PARETO] = "pareto",   [LAYERNAS__QUERY__WHAT__BEST] = "best",
-        [LAYERNAS__QUERY__WHAT__WHY] = "why",
-    };
     json_t *all = json_object();
 
     for (int q = 0; q < watch->n_questions; q++)
         if (watch->answers[q])
-            json_object_set_new(all, names[watch->questions[q].what],
+            json_object_set_new(all, view_name(watch->questions[q].what),
                                 reply_json(watch->answers[q]));
     json_dumpf(all, stdout, JSON_COMPACT | JSON_REAL_PRECISION(10));
     json_decref(all);
@@ -166,7 +151,7 @@ static void show(struct watch *watch)
 {
     struct watch_view view = view_of(watch, NULL);
 
-    watch->shown_ms = now_ms();
+    watch->shown_ms = client_now_ms();
     if (watch->on_terminal) {
         draw(watch, NULL);
         return;
@@ -190,7 +175,7 @@ static const char *waiting_text(struct watch *watch, char text[512])
         snprintf(text + used, 512 - (size_t)used, ": %.250s", trouble);
     else if (watch->seen_ms > 0)
         snprintf(text + used, 512 - (size_t)used, ", last seen %lld s ago",
-                 (long long)(now_ms() - watch->seen_ms) / 1000);
+                 (long long)(client_now_ms() - watch->seen_ms) / 1000);
     return text;
 }
 
@@ -200,7 +185,7 @@ static void give_round_up(struct watch *watch)
     if (watch->away_ms == 0)
         watch->away_ms = watch->asked_ms;
     watch->missing = 0;
-    watch->next_ms = now_ms();
+    watch->next_ms = client_now_ms();
 }
 
 /* On a terminal every second, elsewhere as often as all else; with --json to the error output. */
@@ -209,9 +194,10 @@ static void show_waiting(struct watch *watch)
     int64_t pause_ms = watch->on_terminal ? WAITING_MS : (int64_t)(watch->options->watch_s * 1000);
     char text[512];
 
-    if (now_ms() - watch->away_ms < PATIENCE_MS || now_ms() - watch->shown_ms < pause_ms)
+    if (client_now_ms() - watch->away_ms < PATIENCE_MS ||
+        client_now_ms() - watch->shown_ms < pause_ms)
         return;
-    watch->shown_ms = now_ms();
+    watch->shown_ms = client_now_ms();
     waiting_text(watch, text);
     if (watch->on_terminal) {
         draw(watch, text);
@@ -260,7 +246,7 @@ static int take_reply(struct watch *watch, Layernas__StatusReply *reply, enum go
 {
     int q = find_question(watch, reply), rc = 0;
 
-    watch->seen_ms = now_ms();
+    watch->seen_ms = client_now_ms();
     watch->away_ms = 0;
     if (reply->id == 0 && reply->body_case == LAYERNAS__STATUS_REPLY__BODY_END) {
         say_end(watch, reply);
@@ -339,7 +325,7 @@ static int block_signals(void)
 
 static long pause_ms(const struct watch *watch)
 {
-    int64_t left = watch->missing ? PATIENCE_MS / 10 : watch->next_ms - now_ms();
+    int64_t left = watch->missing ? PATIENCE_MS / 10 : watch->next_ms - client_now_ms();
 
     return left < 0 ? 0 : left > WAITING_MS ? WAITING_MS : (long)left;
 }
@@ -353,7 +339,7 @@ static int turn(struct watch *watch, enum going *going, struct errmsg *err)
     };
     int n_items = watch->on_terminal && terminal_keys() >= 0 ? 3 : 2, rc = 0;
 
-    if (!watch->missing && now_ms() >= watch->next_ms)
+    if (!watch->missing && client_now_ms() >= watch->next_ms)
         ask(watch);
     zmq_poll(items, n_items, pause_ms(watch));
     if (items[1].revents)
@@ -364,7 +350,7 @@ static int turn(struct watch *watch, enum going *going, struct errmsg *err)
         rc = take_replies(watch, going, err);
     if (*going == ENDS || rc < 0)
         return rc;
-    if (watch->missing && now_ms() - watch->asked_ms > PATIENCE_MS)
+    if (watch->missing && client_now_ms() - watch->asked_ms > PATIENCE_MS)
         give_round_up(watch);
     if (watch->away_ms > 0)
         show_waiting(watch);
