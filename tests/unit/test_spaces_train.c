@@ -36,7 +36,9 @@ static void make_batch(const struct space *space, struct batch *batch)
 
     *batch = (struct batch){
         .images = { .n = n, .shape = shape, .classes = space_classes(space) },
-        .set = { .n = n, .mean = { 128, 128, 128, 128 }, .deviation = { 74, 74, 74, 74 } },
+        .set = { .n = n,
+                 .normalisation = { .mean = { 128, 128, 128, 128 },
+                                    .deviation = { 74, 74, 74, 74 } } },
         .steps = shape.height > LARGE_SIDE ? LARGE_STEPS : STEPS,
     };
     batch->images.pixels = malloc(size);
