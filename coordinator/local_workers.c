@@ -15,7 +15,7 @@
 
 enum {
     PATH_SIZE = 4096,
-    ARGUMENTS = 12,
+    ARGUMENTS = 14,
     SHORTEST_PAUSE_MS =
         100, /* before a dead worker is started again; doubles while it keeps dying */
     LONGEST_PAUSE_MS = 30000,
@@ -41,7 +41,7 @@ struct local_workers {
     uint32_t n, n_running, n_handles; /* handles that libuv still holds */
     bool stopping;
     char program[PATH_SIZE];
-    char logs[PATH_SIZE]; /* directory */
+    char logs[PATH_SIZE], spool[PATH_SIZE]; /* directories */
     char endpoint[256];
     const char *keys;
     char *data; /* NAME=PATH, owned; NULL: none */
@@ -94,9 +94,9 @@ static void on_exit_of_worker(uv_process_t *process, int64_t status, int signal_
 static int spawn(struct local_worker *worker, int log)
 {
     struct local_workers *all = worker->all;
-    char *arguments[ARGUMENTS] = { all->program, "--connect", all->endpoint,
-                                   "--slots",    "1",         "--until-eof" };
-    size_t n = 6;
+    char *arguments[ARGUMENTS] = { all->program, "--connect",   all->endpoint, "--slots",
+                                   "1",          "--until-eof", "--spool",     all->spool };
+    size_t n = 8;
     uv_stdio_container_t stdio[] = {
         { .flags = UV_CREATE_PIPE | UV_READABLE_PIPE, .data.stream = (void *)&worker->lifeline },
         { .flags = UV_INHERIT_FD, .data.fd = log },
@@ -237,6 +237,7 @@ static struct local_workers *new_workers(uv_loop_t *loop,
     all->n_handles = options->n + 1;
     find_program(all->program, sizeof all->program);
     snprintf(all->logs, sizeof all->logs, "%s/logs", options->state_directory);
+    snprintf(all->spool, sizeof all->spool, "%s/spool", options->state_directory);
     snprintf(all->endpoint, sizeof all->endpoint, "%s", options->endpoint);
     uv_timer_init(loop, &all->grace);
     for (uint32_t i = 0; i < all->n; i++) {

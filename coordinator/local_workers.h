@@ -19,7 +19,7 @@ struct local_workers_options {
     const char *keys;      /* folder with a worker's; NULL: without */
     const char *data_name; /* the data set that lies at data_path; NULL: they know none */
     const char *data_path;
-    const char *state_directory; /* for their logs */
+    const char *state_directory; /* for their logs, and results that were not acknowledged */
 };
 
 /* A worker says that it can never work here (exit code 2, wrong usage): reason quotes it. */

@@ -23,6 +23,7 @@ enum option_key {
     OPTION_MEMORY,
     OPTION_NAME,
     OPTION_IDLE_EXIT,
+    OPTION_SPOOL,
     OPTION_UNTIL_EOF,
     OPTION_SLOT,
     OPTION_EVALUATE,
@@ -48,6 +49,10 @@ static const struct argp_option options[] = {
     { "evaluate", OPTION_EVALUATE, "WEIGHTS", 0,
       "No coordinator: top-1 of a trained network, results/winner.weights, on the test images", 0 },
     { "json", OPTION_JSON, NULL, 0, "That as JSON", 0 },
+    { "spool", OPTION_SPOOL, "DIR", 0,
+      "Where results wait that no coordinator has acknowledged, also for the next worker "
+      "($XDG_STATE_HOME/layernas/spool, or that in ~/.local/state)",
+      0 },
     { "until-eof", OPTION_UNTIL_EOF, NULL, OPTION_HIDDEN, NULL, 0 },
     { "slot", OPTION_SLOT, NULL, OPTION_HIDDEN, NULL, 0 },
     { 0 },
@@ -132,6 +137,13 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case OPTION_IDLE_EXIT:
         to->idle_exit_s = parse_number(state, "idle-exit", text, 0, UINT32_MAX - 1);
         break;
+    case OPTION_SPOOL:
+        if (!*text || strlen(text) >= sizeof to->spool)
+            argp_error(state, "--spool: \"%.40s\"; a folder of 1 to %zu characters", text,
+                       sizeof to->spool - 1);
+        snprintf(to->spool, sizeof to->spool, "%s", text);
+        to->spool_given = true;
+        break;
     case OPTION_UNTIL_EOF:
         to->until_eof = true;
         break;
@@ -154,6 +166,21 @@ static error_t parse(int key, char *text, struct argp_state *state)
     return 0;
 }
 
+/* The XDG base directory specification: a path that is not absolute does not count. */
+static void set_default_spool(struct worker_options *options_out)
+{
+    const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+    int n = 0;
+
+    if (state && *state == '/')
+        n = snprintf(options_out->spool, sizeof options_out->spool, "%s/layernas/spool", state);
+    else if (home && *home == '/')
+        n = snprintf(options_out->spool, sizeof options_out->spool,
+                     "%s/.local/state/layernas/spool", home);
+    if (n >= (int)sizeof options_out->spool)
+        *options_out->spool = '\0';
+}
+
 static void set_defaults(struct worker_options *options_out)
 {
     char host[UV_MAXHOSTNAMESIZE] = "localhost", name[sizeof host + 16];
@@ -166,6 +193,7 @@ static void set_defaults(struct worker_options *options_out)
         .threads = 1,
         .idle_exit_s = UINT32_MAX,
     };
+    set_default_spool(options_out);
     uv_os_gethostname(host, &size);
     snprintf(name, sizeof name, "%s:%d", host, (int)getpid());
     wire_printable(options_out->name, sizeof options_out->name, name);

@@ -8,6 +8,7 @@
 
 #include "common/errmsg.h"
 #include "proto/wire.h"
+#include "worker/spool.h"
 
 enum { EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
@@ -23,8 +24,10 @@ struct worker_options {
     const char *keys; /* folder of; NULL: without */
     char name[TRIAL_WORKER_SIZE];
     uint32_t slots, threads;
-    uint32_t idle_exit_s; /* UINT32_MAX: never */
-    uint32_t memory_mb;   /* of each slot; 0: no limit */
+    uint32_t idle_exit_s;        /* UINT32_MAX: never */
+    uint32_t memory_mb;          /* of each slot; 0: no limit */
+    char spool[SPOOL_PATH_SIZE]; /* a folder; "": there is none */
+    bool spool_given;
     bool until_eof;       /* stop when standard input ends */
     bool is_slot;         /* this process evaluates, for a session that started it */
     const char *evaluate; /* a file of weights: measure it, and nothing else; NULL: none */

@@ -2,35 +2,41 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
-static void clear_message(struct result_message *message)
+static void clear_result(struct result_message *message, int lock)
 {
     free(message->output.data);
     free(message->weights.data);
+    if (lock >= 0)
+        close(lock);
 }
 
 void outbox_clear(struct outbox *outbox)
 {
     for (size_t i = 0; i < outbox->n; i++)
-        clear_message(&outbox->results[i].message);
+        clear_result(&outbox->results[i].message, outbox->results[i].lock);
     free(outbox->results);
     *outbox = (struct outbox){ 0 };
 }
 
-int outbox_add(struct outbox *outbox, struct result_message *message)
+int outbox_add(struct outbox *outbox, struct result_message *message, const struct digest *data,
+               uint64_t now_ms, int lock)
 {
     if (outbox->n == outbox->room) {
         size_t room = outbox->room ? 2 * outbox->room : 16;
         struct outgoing_result *grown = realloc(outbox->results, room * sizeof *grown);
 
         if (!grown) {
-            clear_message(message);
+            clear_result(message, lock);
             return -ENOMEM;
         }
         outbox->results = grown;
         outbox->room = room;
     }
-    outbox->results[outbox->n++] = (struct outgoing_result){ .message = *message };
+    outbox->results[outbox->n++] = (struct outgoing_result){
+        .message = *message, .data = *data, .came_ms = now_ms, .lock = lock
+    };
     return 0;
 }
 
@@ -44,7 +50,7 @@ struct outgoing_result *outbox_find(const struct outbox *outbox, const struct at
 
 void outbox_remove(struct outbox *outbox, struct outgoing_result *result)
 {
-    clear_message(&result->message);
+    clear_result(&result->message, result->lock);
     *result = outbox->results[--outbox->n];
 }
 

@@ -30,16 +30,33 @@ uint32_t session_n_running(const struct session *session)
 
 /* ---- the end ---- */
 
+/* What becomes of the results that nobody acknowledged. */
+static void tell_left(const struct session *session)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < session->outbox.n; i++)
+        kept += session->outbox.results[i].lock >= 0;
+    if (session->outbox.n > kept)
+        log_warn("%zu results were not acknowledged and are lost", session->outbox.n - kept);
+    if (kept > 0)
+        log_info("%zu results were not acknowledged: they wait in %s for the next worker", kept,
+                 session->spool.folder);
+}
+
 void session_end(struct session *session, int exit_code)
 {
     if (session->ended)
         return;
     session->ended = true;
     session->exit_code = exit_code;
+    session_keep_results(session);
     if (session->state == SESSION_SERVING)
         session_send_goodbye(session);
     session_stop_reading(session);
     session_disconnect(session, session->state == SESSION_SERVING ? LINGER_MS : 0);
+    tell_left(session);
+    outbox_clear(&session->outbox); /* whoever is started next may have what is on disk */
     for (uint32_t i = 0; session->slots && i < session->options->slots; i++)
         slot_free(session->slots[i]);
     uv_close((uv_handle_t *)&session->timer, NULL);
@@ -52,10 +69,7 @@ void session_end(struct session *session, int exit_code)
 
 static void on_farewell_over(uv_timer_t *timer)
 {
-    struct session *session = timer->data;
-
-    log_warn("%zu results were not acknowledged", session->outbox.n);
-    session_end(session, EXIT_SUCCESS);
+    session_end(timer->data, EXIT_SUCCESS);
 }
 
 void session_stop_if_settled(struct session *session)
@@ -70,6 +84,7 @@ void session_stop(struct session *session, const char *why)
         return;
     log_info("stopping: %s", why);
     session->stopping = true;
+    session_keep_results(session);
     for (uint32_t i = 0; i < session->options->slots; i++)
         slot_cancel(session->slots[i]);
     uv_timer_start(&session->farewell, on_farewell_over, FAREWELL_MS, 0);
@@ -120,6 +135,7 @@ static void on_lifeline(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
         return;
     uv_read_stop(stream);
     session_stop(stream->data, "standard input has ended");
+    session_end(stream->data, EXIT_SUCCESS); /* who held it is gone: there will be no verdict */
 }
 
 /* ---- the beginning ---- */
@@ -180,6 +196,8 @@ static int run(struct session *session)
 
     if (rc < 0) {
         session_end(session, EXIT_FAILED);
+    } else if (session_open_spool(session) < 0) {
+        session_end(session, EXIT_USAGE);
     } else {
         session_touch_idle(session);
         rc = session_connect(session);
@@ -222,7 +240,6 @@ int session_run(const struct worker_options *options)
     rc = run(&session);
     uv_loop_close(&session.loop);
     zmq_ctx_term(session.zmq_context);
-    outbox_clear(&session.outbox);
     free(session.data);
     free(session.slots);
     free(session.slot_settings.arguments);

@@ -108,6 +108,7 @@ static void reconnect(struct session *session)
 {
     int rc;
 
+    session_keep_results(session); /* nobody is there to acknowledge them */
     session_disconnect(session, 0);
     rc = session_connect(session);
     if (rc < 0) {
@@ -149,6 +150,7 @@ void session_greet(struct session *session)
         patience_ms = LONGEST_PATIENCE_MS;
     session->state = SESSION_CONNECTING;
     session_data_changed(session);
+    session_take_left_results(session); /* so that their trials are not handed out meanwhile */
     session_send_hello(session);
     uv_timer_start(&session->timer, on_no_answer, jitter(patience_ms), 0);
 }
@@ -177,6 +179,7 @@ static void on_heartbeat(uv_timer_t *timer)
 {
     struct session *session = timer->data;
 
+    session_keep_overdue_results(session);
     if (is_silent(session)) {
         log_warn("%s is silent; connecting anew", session->options->endpoint);
         reconnect(session);
@@ -186,6 +189,8 @@ static void on_heartbeat(uv_timer_t *timer)
         session_greet(session);
         return;
     }
+    if (!*session->welcome.data && !*session->welcome.no_trials)
+        session_take_left_results(session);
     session_send_heartbeat(session);
     session_send_results_due(session);
 }

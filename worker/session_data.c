@@ -28,6 +28,13 @@ static struct own_data *find(const struct session *session, const char *name)
     return NULL;
 }
 
+struct digest session_data_digest(const struct session *session, const char *name)
+{
+    const struct own_data *data = find(session, name);
+
+    return data && data->set.known ? data->set.digest : (struct digest){ { 0 } };
+}
+
 const char *session_data_trouble(const struct session *session)
 {
     for (size_t i = 0; i < session->options->n_data; i++)

@@ -10,6 +10,7 @@
 #include "worker/outbox.h"
 #include "worker/session.h"
 #include "worker/slot.h"
+#include "worker/spool.h"
 
 enum session_state { SESSION_CONNECTING, SESSION_SERVING, SESSION_RESTING };
 
@@ -62,6 +63,8 @@ struct session {
     struct slot_settings slot_settings;
     struct slot **slots; /* options->slots of them */
     struct outbox outbox;
+    struct spool spool;
+    bool spool_failed; /* and that was told */
 
     struct own_data *data; /* options->n_data of them */
     struct data_reading reading;
@@ -118,6 +121,30 @@ const char *session_data_trouble(const struct session *session);
 /* Whether a data set may have changed since it was read, or found unreadable. Then it counts as unknown,
  * what slots have loaded is forgotten with what they are at, and a Hello without its digest is due. */
 bool session_data_changed(struct session *session);
+
+/* Zeros where it is not known. */
+struct digest session_data_digest(const struct session *session, const char *name);
+
+/* ---- session_spool.c; disk, so the session waits ---- */
+
+/* Whether the worker can start: a folder that was asked for must be there, the default one may not. */
+int session_open_spool(struct session *session);
+
+/* Keeps the good results that nobody has acknowledged: all, or those that have waited for a heartbeat. A
+ * failure is not kept: its trial is tried again anyway. */
+void session_keep_results(struct session *session);
+void session_keep_overdue_results(struct session *session);
+
+/* What a worker that is gone left behind of the last study there was is this worker's to deliver. */
+void session_take_left_results(struct session *session);
+
+/* Leaves what is on disk to later: the coordinator would refuse it from a worker whose data is not, or
+ * not yet known to be, the study's. */
+void session_leave_results(struct session *session);
+
+/* There was a verdict on it; and on those of the present study, whose end is one on all. */
+void session_forget_result(struct session *session, struct outgoing_result *result);
+void session_forget_results(struct session *session);
 
 /* ---- session_receive.c ---- */
 

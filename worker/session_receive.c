@@ -12,9 +12,13 @@
 static void drop_other_studies(struct session *session)
 {
     const struct digest *study_id = &session->welcome.study_id;
-    size_t dropped = outbox_keep_study(&session->outbox, study_id);
+    size_t dropped;
 
-    if (dropped > 0)
+    session_keep_results(session);
+    dropped = outbox_keep_study(&session->outbox, study_id);
+    if (dropped > 0 && *session->spool.folder)
+        log_warn("%zu results of another study wait for it in %s", dropped, session->spool.folder);
+    else if (dropped > 0)
         log_warn("%zu results of another study are dropped", dropped);
     for (uint32_t i = 0; i < session->options->slots; i++)
         if (slot_study(session->slots[i]) && !digest_equal(slot_study(session->slots[i]), study_id))
@@ -50,6 +54,10 @@ static void on_welcome(struct session *session, const struct to_worker *message)
     drop_other_studies(session);
     for (size_t i = 0; i < session->outbox.n; i++)
         session->outbox.results[i].sent_ms = 0;
+    if (*session->welcome.data || *session->welcome.no_trials)
+        session_leave_results(session);
+    else
+        session_take_left_results(session);
     session_send_results_due(session);
     session_start_heartbeats(session);
     if (*session->welcome.data)
@@ -76,6 +84,7 @@ static void on_hello_again(struct session *session, const struct to_worker *mess
 static void on_study_over(struct session *session, const struct to_worker *message)
 {
     log_info("the study is over: %s", message->study_over.reason);
+    session_forget_results(session);
     for (uint32_t i = 0; i < session->options->slots; i++)
         slot_cancel(session->slots[i]);
     session_rest(session);
@@ -151,7 +160,7 @@ static void on_verdict(struct session *session, const struct to_worker *message)
         return; /* a verdict told twice */
     if (!verdict->accepted)
         log_warn("a result is refused: %s", verdict->reason);
-    outbox_remove(&session->outbox, result);
+    session_forget_result(session, result);
     session_stop_if_settled(session);
 }
 
@@ -243,19 +252,21 @@ static void log_result(const struct trial_result *result)
 void session_on_done(void *arg, struct slot *slot, struct result_message *result)
 {
     struct session *session = arg;
+    struct digest data = session_data_digest(session, slot_data(slot));
 
-    (void)slot;
     session_touch_idle(session);
     if (!session->stopping)
         session->credit++;
     if (result) {
         log_result(&result->result);
-        if (outbox_add(&session->outbox, result) < 0)
+        if (outbox_add(&session->outbox, result, &data, uv_now(&session->loop), -1) < 0)
             log_error("out of memory: a result is lost");
     }
     if (session->state == SESSION_SERVING) {
         session_send_results_due(session);
         if (!result)
             session_send_heartbeat(session); /* tells the new credit */
+    } else {
+        session_keep_results(session); /* nobody is there to acknowledge it */
     }
 }

@@ -16,6 +16,8 @@ struct slot {
     struct slot_process *process; /* NULL: none, the next trial starts one */
     uv_timer_t time_limit;
 
+    char data[EVALUATION_NAME_SIZE];
+
     /* while not FREE */
     struct trial trial;
     struct digest study_id;
@@ -242,6 +244,7 @@ void slot_start(struct slot *slot, const struct trial_message *trial, const stru
     slot->trial = trial->trial;
     slot->study_id = trial->study_id;
     slot->attempt = trial->attempt;
+    memcpy(slot->data, trial->evaluation.data.name, sizeof slot->data);
     slot->progress = (struct progress){ 0 };
     slot->time_limit_s = trial->evaluation.time_limit_s;
     slot->started_ns = uv_hrtime();
@@ -297,4 +300,9 @@ const struct progress *slot_progress(const struct slot *slot)
 const struct digest *slot_study(const struct slot *slot)
 {
     return is_wanted(slot) ? &slot->study_id : NULL;
+}
+
+const char *slot_data(const struct slot *slot)
+{
+    return slot->data;
 }

@@ -56,4 +56,7 @@ const struct trial *slot_trial(const struct slot *slot);
 const struct progress *slot_progress(const struct slot *slot);
 const struct digest *slot_study(const struct slot *slot);
 
+/* The data set of its trial, or, while it is free, of the last one. */
+const char *slot_data(const struct slot *slot);
+
 #endif

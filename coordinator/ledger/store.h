@@ -4,6 +4,7 @@
  *     <state>/study.commits  how many transactions were committed; a file apart, so that a study.db
  *                          that has lost some (a damaged WAL, an old copy) is noticed
  *     <state>/lock         held (flock) while a coordinator runs; says which
+ *     <state>/spool/       of the local workers: results that are not acknowledged
  *     <state>/weights/     <key>.weights of final trainings, durable before their result's row
  *     <state>/logs/        trial-<number>-<n>.log, what each attempt's evaluator printed. For people:
  *                          written before the row, but not worth a disk flush each

@@ -8,6 +8,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 bin=$(cd "$root" && cd "${BUILD:-build}" && pwd)
 data=$(cd "$root" && realpath -m "${LAYERNAS_DATA:-../shared/data}")
 work=$(mktemp -d)
+export XDG_STATE_HOME=$work/state-home
 count=0
 failed=0
 

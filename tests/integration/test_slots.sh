@@ -1,5 +1,5 @@
 #!/bin/bash
-# A worker's --slots, --threads and --name: so many trials at a time, each in a process on one thread.
+# A worker's --slots, --threads, --name and --spool: so many trials at a time, each in a process on one thread.
 . "$(dirname "$0")/lib.sh"
 
 macro_study study.yaml 40
@@ -17,6 +17,15 @@ matches "with a line that says what to do" "$(head -1 err)" '--threads: 4; 1, .*
 "$bin/layernas-worker" $options --name "" 2>err
 is "a name of no characters is refused: exit status" $? 2
 matches "with a line that says so" "$(head -1 err)" '--name: ""; at least one character'
+
+"$bin/layernas-worker" $options --spool /dev/null/spool 2>err
+is "a spool that cannot be is refused: exit status" $? 2
+matches "with the folder and why" "$(cat err)" '--spool /dev/null/spool: Not a directory'
+is "in one line" "$(wc -l <err)" 1
+touch file
+XDG_STATE_HOME=$PWD/file "$bin/layernas-worker" $options --idle-exit 0 2>err
+is "the default one need not be" $? 0
+matches "and that is said" "$(cat err)" 'results that nobody acknowledges end with this worker: .*file'
 
 LAYERNAS_TABLE_DELAY_MS=600000 "$bin/layernas-worker" $options --name three --slots 3 --threads 1 2>log &
 worker=$!

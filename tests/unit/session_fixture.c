@@ -178,29 +178,20 @@ int session_await_exit(struct session_fixture *f)
 
 static void be_worker(const struct session_fixture *f, int slots)
 {
-    char n_slots[16], bench[100], corrupt[100], gate[100], images[100], log[80];
-    char *arguments[] = { "layernas-worker",
-                          "--connect",
-                          (char *)f->endpoint,
-                          "--slots",
-                          n_slots,
-                          "--name",
-                          "tester",
-                          "--data",
-                          bench,
-                          "--data",
-                          corrupt,
-                          "--data",
-                          gate,
-                          "--data",
-                          images,
-                          NULL };
+    char n_slots[16], bench[100], corrupt[100], gate[100], images[100], spool[80], log[80];
+    char *arguments[] = { "layernas-worker", "--connect", (char *)f->endpoint,
+                          "--slots",         n_slots,     "--name",
+                          "tester",          "--spool",   spool,
+                          "--data",          bench,       "--data",
+                          corrupt,           "--data",    gate,
+                          "--data",          images,      NULL };
 
     snprintf(n_slots, sizeof n_slots, "%d", slots);
     snprintf(bench, sizeof bench, "bench=%s/bench.csv", f->folder);
     snprintf(corrupt, sizeof corrupt, "corrupt=%s/corrupt.csv", f->folder);
     snprintf(gate, sizeof gate, "gate=%s/gate", f->folder);
     snprintf(images, sizeof images, "images=%s", f->folder);
+    path_of(f, "spool", spool);
     path_of(f, "log", log);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     dup2(open(log, O_WRONLY | O_CREAT | O_APPEND, 0600), STDERR_FILENO);
@@ -263,6 +254,38 @@ int session_fixture_make(void **state)
     return 0;
 }
 
+size_t session_spooled(const struct session_fixture *f, const char *suffix)
+{
+    struct dirent *entry;
+    char path[80];
+    size_t n = 0;
+    DIR *spool;
+
+    path_of(f, "spool", path);
+    spool = opendir(path);
+    while (spool && (entry = readdir(spool)))
+        n += strlen(entry->d_name) > strlen(suffix) &&
+             strcmp(entry->d_name + strlen(entry->d_name) - strlen(suffix), suffix) == 0;
+    if (spool)
+        closedir(spool);
+    return n;
+}
+
+static void remove_spool(const struct session_fixture *f)
+{
+    struct dirent *entry;
+    char path[80];
+    DIR *spool;
+
+    path_of(f, "spool", path);
+    spool = opendir(path);
+    while (spool && (entry = readdir(spool)))
+        unlinkat(dirfd(spool), entry->d_name, 0);
+    if (spool)
+        closedir(spool);
+    rmdir(path);
+}
+
 int session_fixture_remove(void **state)
 {
     struct session_fixture *f = *state;
@@ -281,6 +304,7 @@ int session_fixture_remove(void **state)
         path_of(f, files[i], path);
         unlink(path);
     }
+    remove_spool(f);
     rmdir(f->folder);
     free(f);
     return 0;

@@ -17,7 +17,7 @@
 enum { SESSION_ROUTE = 64, SESSION_HEARTBEAT_MS = 400, SESSION_START = 77, SESSION_ATTEMPTS = 16 };
 
 struct session_fixture {
-    char folder[40]; /* of this test: bench.csv, corrupt.csv, gate (a pipe), log */
+    char folder[40]; /* of this test: bench.csv, corrupt.csv, gate (a pipe), log, spool */
     void *context, *router;
     char endpoint[64];
     pid_t worker;        /* 0: none, or seen to exit */
@@ -86,6 +86,10 @@ pid_t session_slot(struct session_fixture *f);
 void session_await_gone(struct session_fixture *f, pid_t pid);
 /* Waits for the worker to end: its exit status, or minus the signal that it died of. */
 int session_await_exit(struct session_fixture *f);
+
+/* ---- what it keeps on disk: files of the spool that end so ---- */
+
+size_t session_spooled(const struct session_fixture *f, const char *suffix);
 
 /* ---- waiting for something else: once around that loop, what is said is answered ---- */
 

@@ -14,7 +14,7 @@ static void add(struct outbox *outbox, uint8_t study, uint64_t counter)
         .weights = { malloc(20), 20 },
     };
 
-    assert_int_equal(outbox_add(outbox, &message), 0);
+    assert_int_equal(outbox_add(outbox, &message, &(struct digest){ { 0 } }, 0, -1), 0);
 }
 
 static bool has(const struct outbox *outbox, uint64_t counter)
