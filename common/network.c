@@ -26,12 +26,12 @@ int network_append(struct network *network, const struct op *op)
     return (int)n;
 }
 
-static bool shape_equal(const struct shape *a, const struct shape *b)
+bool shape_equal(const struct shape *a, const struct shape *b)
 {
     return a->channels == b->channels && a->height == b->height && a->width == b->width;
 }
 
-static bool op_equal(const struct op *a, const struct op *b)
+bool op_equal(const struct op *a, const struct op *b)
 {
     return a->kind == b->kind && a->input[0] == b->input[0] && a->input[1] == b->input[1] &&
            shape_equal(&a->out, &b->out) && a->kernel_h == b->kernel_h &&

@@ -98,7 +98,10 @@ void network_clear(struct network *network);
 /* Appends a copy of *op and returns its index, or -ENOMEM, or -E2BIG at NETWORK_MAX_OPS. */
 int network_append(struct network *network, const struct op *op);
 
-/* Whether both compute the same, operation by operation, whatever layers these belong to. */
+bool shape_equal(const struct shape *a, const struct shape *b);
+
+/* Whether both compute the same, whatever layers they belong to. */
+bool op_equal(const struct op *a, const struct op *b);
 bool network_equal(const struct network *a, const struct network *b);
 
 /* How many inputs an op of that kind has: 0, 1 or 2. */

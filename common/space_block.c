@@ -77,8 +77,7 @@ static int add_residual(struct emitter *e, int32_t input, int32_t stride)
     const struct shape *in = &e->network->ops[input].out;
     struct shape out = emitter_shape(e);
 
-    if (stride != 1 || in->channels != out.channels || in->height != out.height ||
-        in->width != out.width)
+    if (stride != 1 || !shape_equal(in, &out))
         return 0;
     return emit_pair(e, OP_ADD, e->at, input);
 }

@@ -55,15 +55,6 @@ void op_numbers(const struct op *op, int32_t numbers[OP_NUMBERS])
     memcpy(numbers, all, sizeof all);
 }
 
-static bool op_equal(const struct op *a, const struct op *b)
-{
-    int32_t x[OP_NUMBERS], y[OP_NUMBERS];
-
-    op_numbers(a, x);
-    op_numbers(b, y);
-    return memcmp(x, y, sizeof x) == 0;
-}
-
 static uint32_t op_hash(const struct op *op)
 {
     int32_t numbers[OP_NUMBERS];
@@ -166,11 +157,6 @@ int graph_add_fragment(struct graph *graph, const struct network *network, size_
     }
     *fragment_out = fragment;
     return 0;
-}
-
-static bool shape_equal(const struct shape *a, const struct shape *b)
-{
-    return a->channels == b->channels && a->height == b->height && a->width == b->width;
 }
 
 static int append_interface(struct graph_border *b, const struct shape *shape)

@@ -150,8 +150,7 @@ static void check_format(struct section *data, const struct study *study, enum d
 
     if (!fixed[format].classes)
         return;
-    if (image->channels != input.channels || image->height != input.height ||
-        image->width != input.width)
+    if (!shape_equal(image, &input))
         section_fault(data, "format", "%s, images of %dx%dx%d; the space's input is %dx%dx%d",
                       data_format_name(format), image->channels, image->height, image->width,
                       input.channels, input.height, input.width);

@@ -9,7 +9,7 @@ int trained_check_images(const struct network *network, const struct images *ima
     const struct shape *in = &network->ops[0].out, *have = &images->shape;
     int32_t logits = network->ops[network->n_ops - 1].out.channels;
 
-    if (in->channels != have->channels || in->height != have->height || in->width != have->width)
+    if (!shape_equal(in, have))
         return errmsg_set(err, -EINVAL, "images of %dx%dx%d, the network takes %dx%dx%d",
                           have->channels, have->height, have->width, in->channels, in->height,
                           in->width);
