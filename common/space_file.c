@@ -176,16 +176,6 @@ static int read_space(struct space_reader *r, struct space **space_out)
 
 /* ---- bases ---- */
 
-/* The path that file gives for its base, as it is seen from here. */
-static int base_path(const struct yaml_doc *file, const char *base, char path[PATH_SIZE])
-{
-    const char *slash = strrchr(file->path, '/');
-    int folder = *base == '/' || !slash ? 0 : (int)(slash + 1 - file->path);
-    int length = snprintf(path, PATH_SIZE, "%.*s%s", folder, file->path, base);
-
-    return length < PATH_SIZE ? 0 : -ENAMETOOLONG;
-}
-
 /* Loads the base of the last file read, if it has one. */
 static int load_base(struct space_reader *r, yaml_node_t *node)
 {
@@ -199,7 +189,7 @@ static int load_base(struct space_reader *r, yaml_node_t *node)
     if (r->n_files == SPACE_FILES_MAX)
         return yaml_fault(file, node, r->err, "base: the base of a base of a base ...; %d at most",
                           SPACE_FILES_MAX - 1);
-    rc = base_path(file, base, path);
+    rc = yaml_path(file, base, path, sizeof path);
     if (rc == 0)
         rc = yaml_doc_load(path, &r->files[r->n_files], &why);
     if (rc == 0)

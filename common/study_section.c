@@ -180,17 +180,14 @@ void section_name(struct section *section, const char *key, char *text, size_t s
 
 void section_path(struct section *section, const char *key, char *path, size_t size)
 {
-    const char *study = section->doc->path, *slash = strrchr(study, '/');
     char written[4096];
-    size_t folder;
 
     if (!given(section, key))
         return;
     section_text(section, key, written, sizeof written);
     if (section->rc)
         return;
-    folder = slash && *written != '/' ? (size_t)(slash + 1 - study) : 0;
-    if ((size_t)snprintf(path, size, "%.*s%s", (int)folder, study, written) >= size)
+    if (yaml_path(section->doc, written, path, size) < 0)
         section_fault(section, key, "a path of over %zu bytes, that of the study file included",
                       size - 1);
 }

@@ -208,3 +208,12 @@ yaml_node_t *yaml_list_item(struct yaml_doc *doc, yaml_node_t *list, size_t i)
         return NULL;
     return yaml_document_get_node(&doc->document, list->data.sequence.items.start[i]);
 }
+
+int yaml_path(const struct yaml_doc *doc, const char *written, char *path, size_t size)
+{
+    const char *slash = strrchr(doc->path, '/');
+    int folder = *written == '/' || !slash ? 0 : (int)(slash + 1 - doc->path);
+    int length = snprintf(path, size, "%.*s%s", folder, doc->path, written);
+
+    return (size_t)length < size ? 0 : -ENAMETOOLONG;
+}

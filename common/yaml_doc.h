@@ -50,6 +50,10 @@ size_t yaml_length(const yaml_node_t *node);
 /* A scalar's text; NULL if node is not a scalar. Belongs to the document. */
 const char *yaml_text(const yaml_node_t *node);
 
+/* A path written in the file, which goes by the file's own folder, as it is from here. -ENAMETOOLONG
+ * where it does not fit size bytes. */
+int yaml_path(const struct yaml_doc *doc, const char *written, char *path, size_t size);
+
 /* A scalar within bounds, or a fault that names field, what was found and what is allowed. Integers
  * may end in k, M or G (1.0M is 1000000) where that gives a whole number. */
 int yaml_integer(struct yaml_doc *doc, yaml_node_t *node, const char *field, int64_t lowest,
