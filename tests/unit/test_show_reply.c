@@ -345,6 +345,20 @@ static void test_client_without_a_coordinator(void **state)
     zmq_ctx_term(context);
 }
 
+static void test_json_that_cannot_be_written(void **state)
+{
+    Layernas__Candidate best = candidate_of("1:4:1:2", 987088, 3720);
+    Layernas__Summary summary = summary_of(&best);
+    Layernas__StatusReply reply = reply_of(LAYERNAS__STATUS_REPLY__BODY_SUMMARY, &summary);
+    FILE *full = fopen("/dev/full", "w");
+
+    (void)state;
+    assert_non_null(full);
+    setvbuf(full, NULL, _IONBF, 0);
+    assert_int_equal(reply_print_json(full, &reply), -EIO);
+    fclose(full);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -354,6 +368,7 @@ int main(void)
         cmocka_unit_test(test_damaged_bytes),
         cmocka_unit_test(test_json),
         cmocka_unit_test(test_json_of_lists),
+        cmocka_unit_test(test_json_that_cannot_be_written),
         cmocka_unit_test(test_client),
         cmocka_unit_test(test_client_without_a_coordinator),
     };

@@ -49,6 +49,7 @@ static int print_page(Layernas__StatusReply *reply, const struct options *option
     size_t n = 0;
     uint64_t *total = list_of(reply, &n), rows = total ? *total : 0;
     uint64_t first = question->first;
+    int rc;
 
     question->first += n;
     if (total && n == 0 && first > 1)
@@ -57,8 +58,9 @@ static int print_page(Layernas__StatusReply *reply, const struct options *option
         *total = n; /* a page leaves nothing out */
     if (first > 1 && !options->json)
         putchar('\n');
-    if (print_reply(reply, options->json) < 0)
-        return -EIO;
+    rc = print_reply(reply, options->json);
+    if (rc < 0)
+        return rc;
     return !total || n == 0 || question->first > rows;
 }
 
@@ -81,7 +83,7 @@ static int ask(struct client *client, const struct options *options, struct errm
                           : print_reply(reply, options->json);
         layernas__status_reply__free_unpacked(reply, NULL);
         if (rc < 0)
-            errmsg_set(err, rc, "%s", strerror(-rc));
+            errmsg_set(err, rc, "standard output: %s", strerror(-rc));
     } while (rc == 0 && options->all);
     return rc < 0 ? rc : 0;
 }

@@ -29,7 +29,7 @@ int reply_check(const Layernas__StatusReply *reply, uint64_t id, Layernas__Query
  * (null without a result). A new reference; NULL when memory runs out. */
 json_t *reply_json(const Layernas__StatusReply *reply);
 
-/* Prints that, and a line's end. -ENOMEM, or what the stream fails with. */
+/* Prints that, and a line's end. -ENOMEM, or -EIO where it cannot be written. */
 int reply_print_json(FILE *out, const Layernas__StatusReply *reply);
 
 /* The values of a field: one, or as many as are repeated, or none (a oneof that holds another). They

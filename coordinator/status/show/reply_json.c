@@ -113,9 +113,11 @@ json_t *reply_json(const Layernas__StatusReply *reply)
 int reply_print_json(FILE *out, const Layernas__StatusReply *reply)
 {
     json_t *json = reply_json(reply);
-    int rc = json ? json_dumpf(json, out, JSON_INDENT(2) | JSON_REAL_PRECISION(10)) : -1;
+    int rc = json ? 0 : -ENOMEM;
 
+    if (json && (json_dumpf(json, out, JSON_INDENT(2) | JSON_REAL_PRECISION(10)) < 0 ||
+                 fputc('\n', out) == EOF))
+        rc = -EIO;
     json_decref(json);
-    fputc('\n', out);
-    return rc < 0 ? -ENOMEM : 0;
+    return rc;
 }
