@@ -87,7 +87,7 @@ static struct layernas_settings layernas_defaults(bool guided, uint32_t parallel
         .buckets = default_buckets(guided, parallel),
         .bucket_growth = 1.5,
         .keep = 1,
-        .keep_more = guided,
+        .keep_more = guided ? 2 : 0,
         .order = guided && by == BUCKET_BY_COST ? ORDER_RANDOM : ORDER_FORWARD,
         .bucket_by = by,
         .reach = guided ? 0.8 : 0,

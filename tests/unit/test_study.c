@@ -22,7 +22,7 @@ static void test_defaults(void **state)
     check_true("guided", search->layernas.guided);
     check_int_equal("buckets", search->layernas.buckets, 2);
     check_int_equal("picks", search->layernas.picks, 1);
-    check_int_equal("keep more", search->layernas.keep_more, 1);
+    check_int_equal("keep more", search->layernas.keep_more, 2);
     check_true("reach", search->layernas.reach == 0.8);
     check_true("growth", search->layernas.bucket_growth == 1.5);
     check_int_equal("keep", search->layernas.keep, 1);
