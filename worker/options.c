@@ -204,8 +204,11 @@ void options_parse(int argc, char **argv, struct worker_options *options_out)
     static const struct argp argp = {
         .options = options,
         .parser = parse,
-        .doc = "Trains and evaluates networks for a layernas-coordinator, which may start later, "
-               "go away and come back.",
+        .doc =
+            "Trains and evaluates networks for a layernas-coordinator, which may start later, "
+            "go away and come back.\v"
+            "Exit status: 0 told to stop, idle for so long, or measured; 1 failed, or refused by "
+            "the coordinator; 2 wrong usage.",
     };
 
     set_defaults(options_out);
