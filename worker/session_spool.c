@@ -21,6 +21,14 @@ int session_open_spool(struct session *session)
 
 /* ---- keeping ---- */
 
+/* Once, until it is well again: it is tried with every heartbeat. */
+static void tell_trouble(struct session *session, const struct errmsg *err)
+{
+    if (!session->spool_failed)
+        log_warn("results cannot be kept on disk: %s", err->text);
+    session->spool_failed = true;
+}
+
 static void keep(struct session *session, struct outgoing_result *result)
 {
     struct errmsg err;
@@ -28,12 +36,10 @@ static void keep(struct session *session, struct outgoing_result *result)
     if (!*session->spool.folder || result->lock >= 0 ||
         result->message.result.outcome != OUTCOME_OK)
         return;
-    if (spool_put(&session->spool, &result->message, &result->data, &result->lock, &err) == 0) {
+    if (spool_put(&session->spool, &result->message, &result->data, &result->lock, &err) < 0)
+        tell_trouble(session, &err);
+    else
         session->spool_failed = false;
-    } else if (!session->spool_failed) {
-        session->spool_failed = true;
-        log_warn("a result cannot be kept on disk: %s", err.text);
-    }
 }
 
 void session_keep_results(struct session *session)
@@ -86,7 +92,7 @@ static size_t take_from(struct session *session, const struct digest *data)
     int lock, rc;
 
     if (spool_scan_begin(&scan, &session->spool, &session->welcome.study_id, data, &err) < 0) {
-        log_warn("%s", err.text);
+        tell_trouble(session, &err);
         return 0;
     }
     while (has_room(session) && (rc = spool_scan_next(&scan, &message, &lock, &err)) != -ENOENT) {

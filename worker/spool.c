@@ -39,8 +39,11 @@ static void path_of(const struct spool *spool, const char *name, const char *mor
 
 /* ---- the folder ---- */
 
-static int make_folders(char *path)
+static int make_folders(const char *folder)
 {
+    char path[SPOOL_PATH_SIZE];
+
+    strcpy(path, folder);
     for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
         int rc;
 
@@ -132,6 +135,17 @@ static int sync_folder(const struct spool *spool)
     return rc;
 }
 
+/* In a folder that may have been tidied away since. */
+static int open_new(const struct spool *spool, const char *path)
+{
+    enum { FLAGS = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC };
+    int fd = open(path, FLAGS, 0600);
+
+    if (fd < 0 && errno == ENOENT && make_folders(spool->folder) == 0)
+        fd = open(path, FLAGS, 0600);
+    return fd < 0 ? -errno : fd;
+}
+
 /* Locked before it gets its name: nobody takes it for one that was left behind. */
 static int write_file(const struct spool *spool, const char *name, const struct bytes *bytes,
                       int *lock_out)
@@ -142,9 +156,9 @@ static int write_file(const struct spool *spool, const char *name, const struct 
 
     path_of(spool, name, "", path);
     path_of(spool, name, ".new", beside);
-    fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    fd = open_new(spool, beside);
     if (fd < 0)
-        return -errno;
+        return fd;
     rc = flock(fd, LOCK_EX | LOCK_NB) < 0 ? -errno : 0;
     if (rc == 0)
         rc = write_all(fd, bytes->data, bytes->size);
@@ -197,12 +211,15 @@ int spool_scan_begin(struct spool_scan *scan, const struct spool *spool,
     *scan = (struct spool_scan){
         .spool = spool, .folder = opendir(spool->folder), .study_id = *study_id, .data = *data
     };
-    return scan->folder ? 0 : errmsg_set(err, -errno, "%s: %s", spool->folder, strerror(errno));
+    return scan->folder || errno == ENOENT
+               ? 0
+               : errmsg_set(err, -errno, "%s: %s", spool->folder, strerror(errno));
 }
 
 void spool_scan_end(struct spool_scan *scan)
 {
-    closedir(scan->folder);
+    if (scan->folder)
+        closedir(scan->folder);
 }
 
 /* Locks the file if it is of that study and data. Its holder may have removed it just before the lock
@@ -315,7 +332,7 @@ int spool_scan_next(struct spool_scan *scan, struct result_message *message_out,
 {
     struct dirent *entry;
 
-    while ((entry = readdir(scan->folder))) {
+    while (scan->folder && (entry = readdir(scan->folder))) {
         struct stat status;
         int fd = claim(scan, entry->d_name, &status), rc;
 

@@ -2,6 +2,7 @@
 #include "tests/unit/check.h"
 
 #include <signal.h>
+#include <sys/wait.h>
 
 #include "tests/unit/session_fixture.h"
 #include "worker/worker.h"
@@ -102,6 +103,33 @@ static void test_it_is_kept_until_there_is_a_verdict(void **state)
         assert_int_equal(session_spooled(f, ".result"), 1);
     }
     check_delivered(f, 1);
+}
+
+static void test_while_its_worker_lives_no_other_delivers_it(void **state)
+{
+    struct session_fixture *f = *state;
+    struct result_message result;
+    pid_t first;
+
+    start_unheard_worker(f, 1);
+    while (session_spooled(f, ".result") == 0)
+        session_nap(f, "the result to be kept");
+    first = f->worker;
+    assert_int_equal(kill(first, SIGSTOP), 0);
+    while (waitpid(first, NULL, WUNTRACED | WNOHANG) == 0)
+        session_nap(f, "the first worker to stand still");
+    f->deaf = false;
+    session_fixture_start(f, 1);
+    session_greet_worker(f);
+    session_say_trial(f, 2, "bench", "k2");
+    result = session_await_result(f, 2);
+    session_result_clear(&result);
+    assert_int_equal(session_log_count(f, "left by a worker that is gone"), 0);
+    assert_int_equal(kill(first, SIGKILL), 0);
+    assert_int_equal(waitpid(first, NULL, 0), first);
+    session_await_log(f, "left by a worker that is gone: 1"); /* with its next heartbeat */
+    result = session_await_result(f, 1);
+    session_result_clear(&result);
 }
 
 static void test_it_waits_for_its_study(void **state)
@@ -210,6 +238,7 @@ int main(int argc, char **argv)
         TEST(test_without_a_coordinator_it_keeps_it_at_once),
         TEST(test_killed_it_has_kept_what_waited_for_a_heartbeat),
         TEST(test_it_is_kept_until_there_is_a_verdict),
+        TEST(test_while_its_worker_lives_no_other_delivers_it),
         TEST(test_it_waits_for_its_study),
         TEST(test_its_study_may_come_back),
         TEST(test_it_waits_until_the_coordinator_is_content_with_the_data),

@@ -250,6 +250,18 @@ static void test_old_files_go(void **state)
     assert_int_equal(scan(1, &data, &n_faults, &err), 1 << 2);
 }
 
+static void test_a_folder_that_is_tidied_away_is_made_anew(void **state)
+{
+    struct errmsg err;
+    size_t n_faults;
+
+    (void)state;
+    assert_int_equal(rmdir(spool.folder), 0);
+    assert_int_equal(scan(1, &data, &n_faults, &err), 0);
+    close(put(1, 1));
+    assert_int_equal(scan(1, &data, &n_faults, &err), 1 << 1);
+}
+
 static void test_folders_that_cannot_be(void **state)
 {
     char long_name[SPOOL_PATH_SIZE + 1];
@@ -274,6 +286,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_other_things_in_the_folder_are_left_alone, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_old_files_go, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_folder_that_is_tidied_away_is_made_anew, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(test_folders_that_cannot_be, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
