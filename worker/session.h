@@ -8,9 +8,10 @@
  *       |    '-- HelloAgain ---------------------------'
  *       '------- pause -------- RESTING <----- StudyOver
  *
- * Trials go to slots, whose processes train; the session itself never blocks, so heartbeats flow.
- * Results are kept until there is a verdict on them, over any number of connections and
- * coordinators; on disk where that takes longer than a heartbeat, or the session ends. PROTOCOL.md has the messages and the timeouts. */
+ * Trials go to slots, whose processes train; the session waits for nothing but the disk, when it
+ * keeps a result, so heartbeats flow. Results are kept until there is a verdict on them, over any
+ * number of connections and coordinators; on disk where that takes longer than a heartbeat, or the
+ * session ends. PROTOCOL.md has the messages and the timeouts. */
 #ifndef LAYERNAS_WORKER_SESSION_H
 #define LAYERNAS_WORKER_SESSION_H
 
