@@ -3,7 +3,7 @@
 # make test       installs what the tests need, then make check, plain and sanitized
 # make check      every test on one build; TESTS='tests/unit/test_arch.c ...' for some
 # make fuzz       one parser, as long as you like: TARGET=wire TIME=3600
-# make chaos      things broken for a long time: SCHEDULES=10000 SEED=1
+# make chaos      everything broken, for as long as you like: STORIES=1000 SCHEDULES=10000 SEED=1
 # make bench      speed, beside peers and limits
 # make install    PREFIX=/usr/local DESTDIR=, systemd units included
 # make format     clang-format over the tree
@@ -92,7 +92,7 @@ TESTS    ?= $(C_TESTS) $(SH_TESTS)
 SH_CHOSEN = $(filter %.sh,$(TESTS))
 TEST_PROGRAMS = $(patsubst %.c,$(BUILD)/%,$(filter %.c,$(TESTS))) $(SH_CHOSEN)
 
-check: $(if $(SH_CHOSEN),all) $(TEST_PROGRAMS)
+check: $(if $(SH_CHOSEN),all chaos-programs) $(TEST_PROGRAMS)
 	@BUILD=$(BUILD) tests/run $(TEST_PROGRAMS)
 
 # What several of them share: the other sources beside them.
@@ -115,6 +115,9 @@ $(BUILD)/tests/chaos/test_store_faults: $(BUILD)/tests/chaos/test_store_faults.o
 	$(CC) $(SANITIZE) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
 $(BUILD)/tests/chaos/fault.so: $(FAULTS)
 	$(CC) -shared -o $@ $^
+$(BUILD)/tests/chaos/proxy: $(BUILD)/tests/chaos/proxy.o $(BUILD)/common.a
+	$(CC) $(SANITIZE) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+chaos-programs: $(addprefix $(BUILD)/tests/chaos/,fault.so proxy)
 
 # A fuzz target runs its corpus and seeded mutations of it; `make fuzz` has libFuzzer drive them
 # instead (clang and its runtime needed): make fuzz TARGET=wire TIME=3600
@@ -130,8 +133,8 @@ fuzz:
 	build-fuzz/tests/fuzz/fuzz_$(TARGET) -max_total_time=$(or $(TIME),60) \
 	        build-fuzz/corpus/$(TARGET) tests/fuzz/corpus/$(TARGET)
 
-chaos: $(BUILD)/tests/chaos/test_simulation
-	SCHEDULES=$(or $(SCHEDULES),10000) SEED=$(or $(SEED),1) $<
+chaos: all chaos-programs $(addprefix $(BUILD)/tests/chaos/test_,simulation store_faults)
+	@BUILD=$(BUILD) SCHEDULES=$(SCHEDULES) STORIES=$(STORIES) SEED=$(SEED) tests/chaos/run
 
 test: dependencies
 	@tests/run-all
@@ -165,6 +168,6 @@ format:
 clean:
 	rm -rf build build-san
 
-.PHONY: all say-what-is-missing check test fuzz chaos bench dependencies run install format clean
+.PHONY: all say-what-is-missing check test fuzz chaos chaos-programs bench dependencies run install format clean
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,16 +1,17 @@
 /* fault - a disk that fails at a chosen moment.
  *
- * Takes the places of open, write, pwrite, ftruncate, fsync, fdatasync, rename and unlink, and counts
- * those that change something below one directory, SQLite's included. When as many are done as the plan says,
- * the process is killed, or calls begin to fail for a while. Other files are left alone.
+ * Takes the places of open, write, pwrite, ftruncate, fsync, fdatasync, rename and unlink, and
+ * counts the calls that change something below one directory, SQLite's included. When as many are
+ * done as the plan says, the process is killed, or calls begin to fail for a while. Flushing is only
+ * noted, not done. Other files are left alone.
  *
- * Linked into a test (fault_plan), or preloaded into a program (build/tests/chaos/fault.so), with
+ * Linked into a test (fault_set), or preloaded into a program (build/tests/chaos/fault.so), with
  *
  *     FAULT_PROGRAM=layernas-coordinator   and no other program that inherits the environment
  *     FAULT_DIR=DIR FAULT_KIND=torn FAULT_AT=40 FAULT_FOR=3 FAULT_SEED=1
  *     FAULT_COUNT=FILE                     gets the number of calls, at exit
  *
- * Flushing is only noted, not done. SQLite's own test VFS would see SQLite's calls only; weights, logs, study.commits and results are
+ * SQLite's own test VFS would see SQLite's calls only; weights, logs, study.commits and results are
  * written beside it. */
 #ifndef LAYERNAS_TESTS_FAULT_H
 #define LAYERNAS_TESTS_FAULT_H

@@ -12,7 +12,7 @@
 
 enum change { CHANGE_CONTENT, CHANGE_CREATE, CHANGE_RENAME, CHANGE_UNLINK };
 
-/* old: the bytes that were at offset, of a file of old_size; of a name, the whole file it stood for. */
+/* old: the bytes that were at offset; of a name, the whole file that it stood for. */
 struct note {
     enum change change;
     int fd;       /* of the file whose content changed, our own; else -1 */

@@ -1,10 +1,10 @@
-/* fault_undo - what a power cut may take back: every change below the directory that was not flushed.
+/* fault_undo - what a power cut may take back: every change below the directory not flushed yet.
  *
  * A file's content is flushed by fsync of the file, names (made, removed, renamed) by fsync of their
  * directory. Undoing goes backwards, over a part of what there is, as a disk writes in any order.
  *
- * Notes hold descriptors of their own, and closing one gives up the locks (fcntl) that the process has
- * on that file: not for tests of locks. */
+ * Notes hold descriptors of their own, and closing one gives up the locks (fcntl) that the process
+ * has on that file: not for tests of locks. */
 #ifndef LAYERNAS_TESTS_FAULT_UNDO_H
 #define LAYERNAS_TESTS_FAULT_UNDO_H
 

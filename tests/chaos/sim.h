@@ -50,6 +50,7 @@ enum sim_break {
 
 struct sim_disk {
     struct stored_result results[SIM_ROWS];
+    struct digest weights[SIM_ROWS]; /* of results[i]; zero: none */
     struct stored_failure failures[SIM_ROWS];
     struct opening openings[SIM_ROWS]; /* owned */
     size_t n_results, n_failures, n_openings;
@@ -162,7 +163,9 @@ struct sim {
     const struct bytes *incoming; /* while the coordinator takes it */
     uint32_t incoming_route;
     struct sim_counts counts;
-    char bad[SIM_TEXT]; /* the first thing that must not be; "" */
+    /* The first thing that must not be, "" while there is none. "lost: " and "doubled: " begin the
+     * worst of them. */
+    char bad[SIM_TEXT];
 };
 
 /* Plays one schedule to its end: the study done, looked at, and looked at once more after another

@@ -277,7 +277,7 @@ static void check_verdict(struct sim *sim, const struct verdict_message *verdict
         if (digest_equal(&sim->disk.failures[i].key, &verdict->key))
             return;
     if (!sim_disk_has(&sim->disk, &verdict->key))
-        sim_bad(sim, "a result was acknowledged that is not on the disk");
+        sim_bad(sim, "lost: a result was acknowledged that is not on the disk");
 }
 
 static size_t count_search(const struct sim *sim)
@@ -296,7 +296,7 @@ static void check_trial(struct sim *sim, const struct trial *trial)
     if (i < 0)
         return;
     if (sim->told[i])
-        sim_bad(sim, "trial %d was handed out again though it is stored", i + 1);
+        sim_bad(sim, "doubled: trial %d was handed out again though it is stored", i + 1);
     if (trial->number != (uint64_t)i + 1)
         sim_bad(sim, "trial %d was handed out as number %llu", i + 1,
                 (unsigned long long)trial->number);

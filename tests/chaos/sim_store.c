@@ -12,6 +12,7 @@ enum sim_kind { SIM_RESULT, SIM_FAILURE, SIM_OPENING, SIM_DATA };
 struct sim_write {
     enum sim_kind kind;
     struct stored_result result;
+    struct digest weights; /* as many bytes as it has, zero where it has none */
     struct stored_failure failure;
     struct opening opening; /* owned until it is on the disk */
     struct digest data;
@@ -44,19 +45,23 @@ bool sim_disk_has(const struct sim_disk *disk, const struct digest *key)
     return false;
 }
 
-static void add_result(struct sim *sim, const struct stored_result *stored)
+static void add_result(struct sim *sim, const struct stored_result *stored,
+                       const struct digest *weights)
 {
     struct sim_disk *disk = &sim->disk;
 
     if (sim_disk_has(disk, &stored->result.key))
-        sim_bad(sim, "a trial was stored twice");
+        sim_bad(sim, "doubled: a trial was stored twice");
     if (sim_index(sim, &stored->result.key, "stored") < 0)
         return;
-    if (disk->n_results < SIM_ROWS)
-        disk->results[disk->n_results++] = *stored;
+    if (disk->n_results == SIM_ROWS)
+        return;
+    disk->weights[disk->n_results] = *weights;
+    disk->results[disk->n_results++] = *stored;
 }
 
-static void write_result(struct sim *sim, const struct stored_result *stored)
+static void write_result(struct sim *sim, const struct stored_result *stored,
+                         const struct digest *weights)
 {
     struct stored_result row = *stored;
     bool strikes = sim->breaks != SIM_WHOLE && sim_chance(sim, 8, 1);
@@ -65,9 +70,9 @@ static void write_result(struct sim *sim, const struct stored_result *stored)
         return;
     if (sim->breaks == SIM_FLIPS_REWARD && strikes)
         row.result.reward.correct ^= 64;
-    add_result(sim, &row);
+    add_result(sim, &row, weights);
     if (sim->breaks == SIM_WRITES_TWICE && strikes)
-        add_result(sim, &row);
+        add_result(sim, &row, weights);
 }
 
 static void write_one(struct sim *sim, struct sim_write *write)
@@ -76,7 +81,7 @@ static void write_one(struct sim *sim, struct sim_write *write)
 
     switch (write->kind) {
     case SIM_RESULT:
-        write_result(sim, &write->result);
+        write_result(sim, &write->result, &write->weights);
         break;
     case SIM_FAILURE:
         if (disk->n_failures < SIM_ROWS)
@@ -159,10 +164,13 @@ int store_put_result(struct store *store, const struct trial *trial,
                      const struct trial_result *result, const struct bytes *output,
                      const struct bytes *weights, store_done_fn *done, void *arg)
 {
+    struct sim_write *write = enqueue(store, SIM_RESULT, done, arg);
+
     (void)trial;
     (void)output;
-    (void)weights;
-    enqueue(store, SIM_RESULT, done, arg)->result.result = *result;
+    write->result.result = *result;
+    if (weights->size == sizeof write->weights)
+        memcpy(&write->weights, weights->data, weights->size);
     return 0;
 }
 
@@ -306,10 +314,18 @@ bool store_data(const struct store *store, struct digest *data_out)
 int store_read_weights(struct store *store, const struct digest *key, struct bytes *weights_out,
                        struct errmsg *err)
 {
-    (void)store;
-    (void)key;
-    (void)weights_out;
-    return errmsg_set(err, -ENOENT, "a table study has no weights");
+    const struct sim_disk *disk = &store->sim->disk;
+
+    for (size_t i = 0; i < disk->n_results; i++) {
+        if (!digest_equal(&disk->results[i].result.key, key))
+            continue;
+        *weights_out = (struct bytes){ .data = malloc(sizeof *key), .size = sizeof *key };
+        if (!weights_out->data)
+            return -ENOMEM;
+        memcpy(weights_out->data, &disk->weights[i], sizeof *key);
+        return 0;
+    }
+    return errmsg_set(err, -ENOENT, "no weights were stored");
 }
 
 void store_weights_path(const struct store *store, const struct digest *key, char *path,

@@ -1,4 +1,5 @@
 /* Workers as PROTOCOL.md has them, without the training. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,7 +40,7 @@ void sim_worker_greet(struct sim *sim, int worker)
     struct sim_worker *w = &sim->workers[worker];
     struct attempt held[SIM_SLOTS + SIM_HELD];
     struct digest keys[SIM_SLOTS + SIM_HELD];
-    struct data_set data = { .name = "bench", .known = w->knows_data };
+    struct data_set data = { .known = w->knows_data, .digest = { { 1 } } };
     struct from_worker message = {
         .kind = FROM_HELLO,
         .hello = { .protocol_lowest = WIRE_PROTOCOL_LOWEST,
@@ -56,7 +57,9 @@ void sim_worker_greet(struct sim *sim, int worker)
     };
     struct hello *hello = &message.hello;
 
-    data.digest = sim->coordinator.data;
+    snprintf(data.name, sizeof data.name, "%s", sim->reference->study->evaluation.data.name);
+    if (*sim->reference->study->data_path)
+        data.digest = sim->coordinator.data;
     w->credit = hello->credit = w->slots - w->n_running;
     memcpy(hello->worker_id, w->id, sizeof w->id);
     for (size_t i = 0; i < w->n_running; i++, hello->n_held++) {
@@ -86,6 +89,8 @@ static void send_result(struct sim *sim, int worker, const struct sim_held *held
                                 .stage = trial->stage,
                                 .replica = trial->replica,
                                 .arch = trial->arch,
+                                .madds = trial->costs.madds,
+                                .params = trial->costs.params,
                                 .numerics = "n" },
                     .credit = sim->workers[worker].credit },
     };
@@ -96,6 +101,8 @@ static void send_result(struct sim *sim, int worker, const struct sim_held *held
         strcpy(result->reason, "it fails");
     } else {
         sim_outcome(trial, &result->reward, &result->diverged);
+        if (trial->stage == STAGE_FINAL && !result->diverged)
+            message.result.weights = (struct bytes){ result->key.bytes, sizeof result->key.bytes };
     }
     sim_send(sim, worker, &message);
 }
@@ -185,11 +192,26 @@ static int find(const struct sim_held *list, size_t n, const struct attempt *att
     return -1;
 }
 
+/* A final training's weights are its key: a test must come with those of the training it tests. */
+static void check_weights(struct sim *sim, const struct trial_message *message)
+{
+    struct trial final = { .stage = STAGE_FINAL,
+                           .replica = message->trial.replica,
+                           .arch = message->trial.arch };
+
+    study_name_trial(sim->reference->study, &final);
+    if (message->weights.size != sizeof final.key ||
+        memcmp(message->weights.data, &final.key, sizeof final.key) != 0)
+        sim_bad(sim, "a test came with other weights than the winner's");
+}
+
 static void take_trial(struct sim *sim, int worker, const struct trial_message *message)
 {
     struct sim_worker *w = &sim->workers[worker];
     int done = find(w->results, w->n_results, &message->attempt);
 
+    if (message->trial.stage == STAGE_TEST && message->evaluation.evaluator == EVALUATOR_TRAIN)
+        check_weights(sim, message);
     if (done >= 0)
         send_result(sim, worker, &w->results[done]);
     else if (w->welcomed && w->n_running < w->slots &&

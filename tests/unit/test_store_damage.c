@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -162,6 +163,37 @@ static void test_a_database_cut_short(void **state)
     free(image.bytes);
 }
 
+/* What no page shows: the newest rows are gone, by somebody's hand. */
+static void test_rows_that_are_not_there(void **state)
+{
+    static const char *const removals[] = {
+        "DELETE FROM results WHERE seq = 60",
+        "DELETE FROM failures",
+        "DELETE FROM openings",
+        "DELETE FROM opening_children",
+        "DELETE FROM opening_parents",
+        "UPDATE tally SET results = 59",
+    };
+    const struct bed *bed = *state;
+    struct store *store = bed_open(bed);
+    struct image image;
+
+    fill(store);
+    store_close(store);
+    image = read_image(bed, "study.db");
+    for (size_t i = 0; i < sizeof removals / sizeof *removals; i++) {
+        sqlite3 *db;
+
+        write_image(&image, image.size);
+        assert_int_equal(sqlite3_open(image.path, &db), SQLITE_OK);
+        assert_int_equal(sqlite3_exec(db, removals[i], NULL, NULL, NULL), SQLITE_OK);
+        assert_int_equal(sqlite3_changes(db), 1);
+        assert_int_equal(sqlite3_close(db), SQLITE_OK);
+        check_int_equal(removals[i], read_all(bed), -EUCLEAN);
+    }
+    free(image.bytes);
+}
+
 /* Filled by a process that is killed: everything is in the WAL still. */
 static void fill_and_be_killed(const struct bed *bed)
 {
@@ -241,9 +273,8 @@ static void test_refusal_leaves_every_byte(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        with_bed(test_flipped_bits_in_the_database),
-        with_bed(test_a_database_cut_short),
-        with_bed(test_a_damaged_or_cut_wal),
+        with_bed(test_flipped_bits_in_the_database), with_bed(test_a_database_cut_short),
+        with_bed(test_rows_that_are_not_there),      with_bed(test_a_damaged_or_cut_wal),
         with_bed(test_refusal_leaves_every_byte),
     };
     return cmocka_run_group_tests(tests, study_fixture_make, study_fixture_remove);
