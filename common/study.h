@@ -41,6 +41,8 @@ struct layernas_settings {
     double reach; /* children that cannot come to so much of the target's upper end are dropped */
 };
 
+enum { STUDY_MOST_TRIALS = 100000000 };
+
 /* What a result is worth to a strategy without cost buckets (search/in_order.h). */
 enum objective { OBJECTIVE_ACCURACY, OBJECTIVE_MNASNET, OBJECTIVE_TUNAS };
 

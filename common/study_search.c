@@ -3,7 +3,6 @@
 #include <string.h>
 
 enum {
-    MOST_TRIALS = 100000000,
     MOST_PARALLEL = 100000,
     MOST_BUCKETS = 100000,
     MOST_KEPT = 1000,
@@ -175,7 +174,7 @@ int study_read_search(const struct section *root, struct study *study)
     settings->canonical = study->evaluation.evaluator != EVALUATOR_TABLE;
     section_require(&search, "trials");
     section_choice(&search, "strategy", strategy_names, &strategy);
-    section_count(&search, "trials", 1, MOST_TRIALS, &settings->trials);
+    section_count(&search, "trials", 1, STUDY_MOST_TRIALS, &settings->trials);
     section_count(&search, "parallel", 1, MOST_PARALLEL, &settings->parallel);
     section_integer(&search, "seed", 0, INT64_MAX, &seed);
     section_bool(&search, "canonical", &settings->canonical);

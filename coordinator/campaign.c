@@ -106,6 +106,13 @@ void campaign_stop_search(struct campaign *campaign, const char *reason)
         snprintf(campaign->stopped, sizeof campaign->stopped, "%s", reason);
 }
 
+bool campaign_raise_cap(struct campaign *campaign, uint32_t trials)
+{
+    if (campaign->state == CAMPAIGN_SEARCH)
+        strategy_raise_cap(campaign->strategy, trials);
+    return campaign->state == CAMPAIGN_SEARCH;
+}
+
 /* ---- telling ---- */
 
 static void note_best(struct campaign *campaign, size_t i, const struct candidate *candidate)

@@ -52,6 +52,9 @@ bool campaign_has_kept(const struct campaign *campaign, const struct digest *key
  * proposed, what is out is waited for, and results that an earlier run stored still count. */
 void campaign_stop_search(struct campaign *campaign, const char *reason);
 
+/* Raises the cap on search trials (strategy_raise_cap). False: too late, the search is over. */
+bool campaign_raise_cap(struct campaign *campaign, uint32_t trials);
+
 /* ---- looking ---- */
 
 enum campaign_state campaign_state(const struct campaign *campaign);

@@ -12,6 +12,7 @@
 #include "coordinator/result_handler.h"
 #include "coordinator/status/results.h"
 #include "coordinator/status_handler.h"
+#include "coordinator/steering.h"
 #include "coordinator/tick.h"
 #include "proto/zmq_watch.h"
 
@@ -70,8 +71,13 @@ static void on_store_readable(uv_poll_t *poll, int status, int events)
     end_stop(coordinator);
 }
 
-/* A clean stop: what has arrived is made durable, nothing more goes out. The next signal finds no
- * handler any more and ends the process at once. */
+void coordinator_stop(struct coordinator *coordinator)
+{
+    coordinator->stopping = true;
+    end_stop(coordinator);
+}
+
+/* The next signal finds no handler any more and ends the process at once. */
 static void on_stop_signal(uv_signal_t *signal, int number)
 {
     struct coordinator *coordinator = signal->data;
@@ -79,8 +85,7 @@ static void on_stop_signal(uv_signal_t *signal, int number)
     log_info("stopping (%s); once more to stop at once", number == SIGINT ? "SIGINT" : "SIGTERM");
     uv_signal_stop(&coordinator->sigint);
     uv_signal_stop(&coordinator->sigterm);
-    coordinator->stopping = true;
-    end_stop(coordinator);
+    coordinator_stop(coordinator);
 }
 
 /* ---- serving ---- */
@@ -175,6 +180,7 @@ void coordinator_close(struct coordinator *coordinator)
         zmq_ctx_term(coordinator->zmq_context);
     store_close(coordinator->store);
     result_forget_saves(coordinator);
+    steering_forget(coordinator);
     campaign_free(coordinator->campaign);
     worker_roster_free(coordinator->roster);
     trial_ledger_free(coordinator->ledger);

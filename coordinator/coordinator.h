@@ -31,6 +31,7 @@ struct zmq_watch;
 struct local_workers;
 struct progress_line;
 LIST_HEAD(save_list, save);
+LIST_HEAD(answer_list, answer);
 
 struct coordinator_options {
     const char *study_path;
@@ -62,9 +63,11 @@ struct coordinator {
     struct trial_ledger *ledger;
     struct worker_roster *roster;
     struct campaign *campaign;
-    struct save_list saves; /* results on their way to the disk */
-    size_t n_early_saves;   /* of them, of trials that were not proposed when they came */
-    struct digest data;     /* of the study's data set: every result comes from this */
+    struct save_list saves;     /* results on their way to the disk */
+    size_t n_early_saves;       /* of them, of trials that were not proposed when they came */
+    struct steering steering;   /* what people told it */
+    struct answer_list answers; /* to them, on what is not durable yet */
+    struct digest data;         /* of the study's data set: every result comes from this */
     bool data_known;
     struct coordinator_counts counts;
     struct complaints complaints, remarks;
@@ -109,6 +112,10 @@ uint64_t coordinator_now(struct coordinator *coordinator);
     complain(&(coordinator)->complaints, uv_now(&(coordinator)->loop), __VA_ARGS__)
 #define coordinator_remark(coordinator, ...)                                                       \
     remark(&(coordinator)->remarks, uv_now(&(coordinator)->loop), __VA_ARGS__)
+
+/* A clean stop: what has arrived is made durable, nothing more goes out, and the run ends with exit
+ * code 3. */
+void coordinator_stop(struct coordinator *coordinator);
 
 /* Cannot go on: logs why and ends the run with exit code 1. What is stored stays good. */
 void coordinator_fail(struct coordinator *coordinator, const char *why);

@@ -15,6 +15,7 @@
 #include "coordinator/resume.h"
 #include "coordinator/status/snapshot.h"
 #include "coordinator/status_handler.h"
+#include "coordinator/steering.h"
 #include "coordinator/tick.h"
 #include "proto/zmq_watch.h"
 
@@ -205,6 +206,7 @@ int coordinator_open(struct coordinator *coordinator, const struct coordinator_o
 
     *coordinator = (struct coordinator){ .options = *options, .study = study };
     LIST_INIT(&coordinator->saves);
+    LIST_INIT(&coordinator->answers);
     rc = init_loop(coordinator);
     if (rc < 0)
         return errmsg_set(err, rc, "%s", uv_strerror(rc));
@@ -214,7 +216,9 @@ int coordinator_open(struct coordinator *coordinator, const struct coordinator_o
     uv_poll_init(&coordinator->loop, &coordinator->store_poll, store_fd(coordinator->store));
     coordinator->store_poll.data = coordinator;
     tick_check_wall_clock(coordinator);
+    steering_resume_cap(coordinator);
     hand_out(coordinator); /* leads the search through what is known */
+    steering_resume(coordinator);
     if (coordinator->failed)
         return errmsg_set(err, -EUCLEAN, "%s: the stored search cannot be taken up",
                           coordinator->state_directory);

@@ -146,7 +146,8 @@ static int hand_one_out(struct coordinator *coordinator, struct worker *worker)
 
 static bool may_hand_out(const struct coordinator *coordinator)
 {
-    return !coordinator->stopping && !coordinator->trouble && !coordinator->failed;
+    return coordinator->steering.mode == STEERING_RUN && !coordinator->stopping &&
+           !coordinator->trouble && !coordinator->failed;
 }
 
 /* Whom to serve after worker got rc; NULL: nobody can be served at present. */

@@ -5,7 +5,7 @@
 #include "coordinator/coordinator.h"
 
 /* Gives every waiting worker what is READY for it, asking the campaign for more as long as workers
- * wait; nothing while the store cannot write or the run is being stopped. Ends the run when the
+ * wait; nothing while the store cannot write, people want it so, or the run is being stopped. Ends the run when the
  * campaign is done. Called after anything that may have made a worker or a trial free. */
 void hand_out(struct coordinator *coordinator);
 

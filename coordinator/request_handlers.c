@@ -11,6 +11,7 @@
 #include "coordinator/hand_out.h"
 #include "coordinator/reply.h"
 #include "coordinator/result_handler.h"
+#include "coordinator/steering.h"
 
 enum { HELD_LOOKAHEAD = 1000 }; /* READY trials proposed in search of one that a worker holds */
 
@@ -161,6 +162,8 @@ static void handle_hello(struct coordinator *coordinator, const struct route *ro
                              : "the coordinator is out of memory");
         return;
     }
+    if (steering_is_aside(coordinator, worker->name))
+        worker_roster_set_aside(coordinator->roster, worker, true);
     if (!was_asked) /* for its data's digest: this is the answer */
         coordinator_remark(coordinator, "worker %s %s: slots %" PRIu32 ", threads %" PRIu32 ", %s",
                            worker->name, known ? "is back" : "came", worker->slots, worker->threads,

@@ -7,6 +7,7 @@
 #include "coordinator/coordinator.h"
 #include "coordinator/gate.h"
 #include "coordinator/status/snapshot.h"
+#include "coordinator/steering.h"
 
 /* An answer to a request that is not even looked at, but for its id. */
 static int refuse(zmq_msg_t *request, const char *reason, struct bytes *reply_out)
@@ -37,6 +38,26 @@ static int answer(struct coordinator *coordinator, const struct route *route, zm
                           watches_out);
 }
 
+/* Whether it is a command, which is answered then and there, or later. */
+static bool obey(struct coordinator *coordinator, const struct route *route, zmq_msg_t *request)
+{
+    Layernas__StatusRequest *asked = NULL;
+    bool is_command;
+
+    if (zmq_msg_size(request) <= STATUS_MAX_REQUEST)
+        asked = layernas__status_request__unpack(NULL, zmq_msg_size(request),
+                                                 zmq_msg_data(request));
+    is_command = asked && asked->body_case == LAYERNAS__STATUS_REQUEST__BODY_COMMAND &&
+                 (!gate_has_keys(coordinator->gate) ||
+                  gate_key(coordinator->gate, GATE_STATUS, route));
+    if (is_command) {
+        zmq_msg_close(request);
+        steering_command(coordinator, route, asked);
+    }
+    layernas__status_request__free_unpacked(asked, NULL);
+    return is_command;
+}
+
 void on_status_request(void *socket, void *arg)
 {
     struct coordinator *coordinator = arg;
@@ -51,6 +72,8 @@ void on_status_request(void *socket, void *arg)
         coordinator_complain(coordinator, "a status request of more than one frame is ignored");
     }
     if (rc < 0)
+        return;
+    if (obey(coordinator, &route, &request))
         return;
     rc = answer(coordinator, &route, &request, &reply, &watches);
     zmq_msg_close(&request);

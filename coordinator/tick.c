@@ -8,6 +8,7 @@
 #include "coordinator/progress_line.h"
 #include "coordinator/request_handlers.h"
 #include "coordinator/status/snapshot.h"
+#include "coordinator/steering.h"
 #include "proto/zmq_watch.h"
 
 enum { TICK_MS = 1000, ELAPSED_MS = 10000 };
@@ -112,6 +113,7 @@ void tick(struct coordinator *coordinator)
     save_elapsed(coordinator);
     show_progress(coordinator);
     hand_out(coordinator);
+    steering_tick(coordinator);
 }
 
 static void on_tick(uv_timer_t *timer)

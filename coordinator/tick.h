@@ -4,7 +4,8 @@
 
 #include "coordinator/coordinator.h"
 
-/* Once: leases, silent workers, keys, disk trouble, wall clock, time taken so far, progress line. */
+/* Once: leases, silent workers, keys, disk trouble, draining, wall clock, time taken so far, progress
+ * line. */
 void tick(struct coordinator *coordinator);
 
 /* Starts coordinator->tick_timer, which does it every second. */

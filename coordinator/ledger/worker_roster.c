@@ -102,7 +102,7 @@ static void stop_waiting(struct worker_roster *roster, struct member *member)
 
 static bool is_fit(const struct worker *worker)
 {
-    return !worker->unfit && !worker->asked && !worker->put_aside;
+    return !worker->unfit && !worker->asked && !worker->put_aside && !worker->set_aside;
 }
 
 /* Waits, or waits no more, as its credit and standing say; keeps its place where it goes on. */
@@ -129,20 +129,35 @@ void worker_roster_credit(struct worker_roster *roster, struct worker *worker, u
     review(roster, member_of(worker));
 }
 
-static void set_standing(struct worker_roster *roster, struct worker *worker, bool unfit,
-                         bool asked, bool put_aside)
+/* Sets one of its flags. */
+static void stand(struct worker_roster *roster, struct worker *worker, bool *flag, bool value)
 {
-    roster->n_unfit -= !is_fit(worker);
-    worker->unfit = unfit;
-    worker->asked = asked;
-    worker->put_aside = put_aside;
-    roster->n_unfit += !is_fit(worker);
+    bool was_fit = is_fit(worker);
+
+    *flag = value;
+    roster->n_unfit += (size_t)was_fit - (size_t)is_fit(worker);
+    review(roster, member_of(worker));
+}
+
+static void make_fit(struct worker_roster *roster, struct worker *worker)
+{
+    stand(roster, worker, &worker->unfit, false);
+    stand(roster, worker, &worker->asked, false);
 }
 
 void worker_roster_unfit(struct worker_roster *roster, struct worker *worker, bool asked)
 {
-    set_standing(roster, worker, !asked, asked, worker->put_aside);
-    review(roster, member_of(worker));
+    stand(roster, worker, &worker->unfit, !asked);
+    stand(roster, worker, &worker->asked, asked);
+}
+
+void worker_roster_set_aside(struct worker_roster *roster, struct worker *worker, bool aside)
+{
+    if (!aside) {
+        worker->failures_in_a_row = 0;
+        stand(roster, worker, &worker->put_aside, false);
+    }
+    stand(roster, worker, &worker->set_aside, aside);
 }
 
 void worker_roster_sent(struct worker_roster *roster, struct worker *worker)
@@ -174,8 +189,7 @@ void worker_roster_failed(struct worker_roster *roster, struct worker *worker)
     worker->failed++;
     worker->failures_in_a_row++;
     if (worker->failures_in_a_row >= ROSTER_FAILURES_ASIDE)
-        set_standing(roster, worker, worker->unfit, worker->asked, true);
-    review(roster, member_of(worker));
+        stand(roster, worker, &worker->put_aside, true);
 }
 
 void worker_roster_lost(struct worker_roster *roster, struct worker *worker, size_t n)
@@ -272,7 +286,7 @@ int worker_roster_hello(struct worker_roster *roster, const struct hello *hello,
         return rc;
     roster->slots += hello->slots - member->worker.slots;
     introduce(&member->worker, hello, now_ms);
-    set_standing(roster, &member->worker, false, false, member->worker.put_aside);
+    make_fit(roster, &member->worker);
     take_route(roster, member, route);
     review(roster, member);
     *worker_out = &member->worker;

@@ -36,8 +36,9 @@ struct worker {
     uint64_t done, failed, lost;
     uint32_t failures_in_a_row;
     bool put_aside;
-    bool unfit; /* for this study, by its data; until its next Hello */
-    bool asked; /* what its data is: it gets no trials before that next Hello either */
+    bool set_aside; /* the same, by people: until they take it back */
+    bool unfit;     /* for this study, by its data; until its next Hello */
+    bool asked;     /* what its data is: it gets no trials before that next Hello either */
 };
 
 struct worker_roster;
@@ -63,10 +64,13 @@ void worker_roster_credit(struct worker_roster *roster, struct worker *worker, u
 /* It gets no trials until it says Hello again: unfit, or merely asked. */
 void worker_roster_unfit(struct worker_roster *roster, struct worker *worker, bool asked);
 
+/* As people say; taken back, it is as good as one that never failed. */
+void worker_roster_set_aside(struct worker_roster *roster, struct worker *worker, bool aside);
+
 /* One trial was sent to it. With credit left it waits anew, behind the others. */
 void worker_roster_sent(struct worker_roster *roster, struct worker *worker);
 
-/* The worker that has waited longest with credit left and is neither put aside nor unfit; NULL. The
+/* The worker that has waited longest with credit left and is fit; NULL. The
  * next one after `after`, which must be such a worker itself, when that is not NULL. */
 struct worker *worker_roster_waiting(const struct worker_roster *roster,
                                      const struct worker *after);
@@ -84,8 +88,8 @@ typedef void worker_gone_fn(void *arg, const struct worker *worker);
 void worker_roster_expire(struct worker_roster *roster, uint64_t now_ms, uint64_t silence_ms,
                           worker_gone_fn *gone, void *arg);
 
-/* How many get trials, put aside neither for their data nor for their failures: a trial that one of
- * them failed is for another. */
+/* How many are fit for trials, neither put or set aside nor unfit: a trial that one of them failed is
+ * for another. */
 size_t worker_roster_n_fit(const struct worker_roster *roster);
 
 /* In no particular order. */

@@ -40,7 +40,8 @@ int strategy_new(const struct search_settings *settings, const struct cost_model
     if (rc < 0)
         return rc;
     strategy->ops = ops;
-    strategy->settings = settings;
+    strategy->own = *settings;
+    strategy->settings = &strategy->own;
     strategy->model = model;
     *strategy_out = strategy;
     return 0;
@@ -108,6 +109,12 @@ void strategy_progress(const struct strategy *strategy, struct search_progress *
     progress.bound = progress.done ? progress.proposed
                                    : at_most_cap(strategy->settings, progress.bound);
     *progress_out = progress;
+}
+
+void strategy_raise_cap(struct strategy *strategy, uint32_t trials)
+{
+    if (trials > strategy->own.trials)
+        strategy->own.trials = trials;
 }
 
 const char *strategy_stop_reason(const struct strategy *strategy)

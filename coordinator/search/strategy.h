@@ -114,6 +114,10 @@ void strategy_progress(const struct strategy *strategy, struct search_progress *
 /* "trial cap reached", "nothing left to try", "2 passes done"; NULL while it goes on. */
 const char *strategy_stop_reason(const struct strategy *strategy);
 
+/* The trial cap, not lower than it was. A search that the cap ended goes on, as if it had always been
+ * this one: no proposal depends on it. */
+void strategy_raise_cap(struct strategy *strategy, uint32_t trials);
+
 /* A true upper bound on the trials of a search with these settings, before the first one. */
 uint64_t strategy_trial_bound(const struct search_settings *settings,
                               const struct cost_model *model);

@@ -13,7 +13,8 @@ enum { STOP_REASON_SIZE = 64, SEARCH_STREAM = 1 /* of settings->seed, for rng_in
 /* The first member of every implementation's own struct. */
 struct strategy {
     const struct strategy_ops *ops;
-    const struct search_settings *settings;
+    const struct search_settings *settings; /* own */
+    struct search_settings own;             /* a copy, whose cap can be raised */
     const struct cost_model *model;
     struct proposals proposals;
     char stop_reason[STOP_REASON_SIZE]; /* empty while it goes on */

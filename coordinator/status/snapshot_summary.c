@@ -25,6 +25,15 @@ static void fill_state(struct build *build, Layernas__Summary *summary)
         summary->note = build_text(build, trouble.text);
         return;
     }
+    if (coordinator->steering.mode != STEERING_RUN && !coordinator->stopping) {
+        bool paused = coordinator->steering.mode == STEERING_PAUSE;
+
+        summary->state = build_text(build, paused ? "paused" : "draining");
+        summary->note = build_text(build, paused
+                                              ? "nothing is handed out"
+                                              : "nothing is handed out; stops once nothing runs");
+        return;
+    }
     summary->state = build_text(
         build, coordinator->stopping ? "stopping" : names[campaign_state(coordinator->campaign)]);
     summary->note = build_text(build, reason ? reason : "");

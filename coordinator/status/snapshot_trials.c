@@ -141,7 +141,7 @@ static Layernas__WorkerRow *build_worker_row(struct build *build, const struct w
     row->done = worker->done;
     row->failed = worker->failed;
     row->lost = worker->lost;
-    row->put_aside = worker->put_aside || worker->unfit;
+    row->put_aside = worker->put_aside || worker->set_aside || worker->unfit;
     fill_running(build, worker, row);
     return row;
 }

@@ -70,6 +70,11 @@ double coordinator_elapsed(const struct coordinator *coordinator)
     return 0;
 }
 
+void coordinator_stop(struct coordinator *coordinator)
+{
+    sim_bad(sim_of(coordinator), "the coordinator stops by itself");
+}
+
 void coordinator_fail(struct coordinator *coordinator, const char *why)
 {
     coordinator->failed = true;

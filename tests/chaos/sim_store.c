@@ -211,6 +211,25 @@ int store_put_data(struct store *store, const struct digest *data)
     return 0;
 }
 
+/* Nobody steers. */
+const struct steering *store_steering(const struct store *store)
+{
+    static const struct steering none;
+
+    (void)store;
+    return &none;
+}
+
+int store_put_steering(struct store *store, const struct steering *steering, store_done_fn *done,
+                       void *arg)
+{
+    (void)store;
+    (void)steering;
+    (void)done;
+    (void)arg;
+    return -ENOSYS;
+}
+
 int store_put_elapsed(struct store *store, double elapsed_s)
 {
     (void)store;

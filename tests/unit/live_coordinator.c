@@ -139,6 +139,7 @@ static int serve(const struct live *live)
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (!freopen(path_of(live, "log", log), "we", stderr) || !freopen("/dev/null", "we", stdout))
         return status;
+    setvbuf(stderr, NULL, _IOLBF, 0); /* whole lines, whenever it is killed */
     if (coordinator_open(&coordinator, &options, live->study, &err) < 0)
         fprintf(stderr, "%s\n", err.text);
     else

@@ -172,6 +172,34 @@ static void test_a_worker_that_fails_everything_is_put_aside(void **state)
     worker_roster_free(roster);
 }
 
+static void test_a_worker_that_people_set_aside(void **state)
+{
+    struct worker_roster *roster = worker_roster_new();
+    struct worker *worker = enter(roster, 1, 1, 9, 0), *other = enter(roster, 2, 2, 9, 0);
+
+    (void)state;
+    worker_roster_set_aside(roster, worker, true);
+    worker_roster_set_aside(roster, worker, true);
+    assert_int_equal(worker_roster_n_fit(roster), 1);
+    assert_ptr_equal(worker_roster_waiting(roster, NULL), other);
+    assert_null(worker_roster_waiting(roster, other));
+    enter(roster, 1, 1, 9, 0); /* a Hello changes nothing in that */
+    assert_int_equal(worker_roster_n_fit(roster), 1);
+    for (int i = 0; i < ROSTER_FAILURES_ASIDE; i++)
+        worker_roster_failed(roster, worker);
+    assert_true(worker->put_aside);
+    worker_roster_set_aside(roster, worker, false);
+    assert_false(worker->put_aside);
+    assert_int_equal(worker_roster_n_fit(roster), 2);
+    assert_ptr_equal(worker_roster_waiting(roster, other), worker);
+    worker_roster_failed(roster, worker); /* counted from the start again */
+    assert_false(worker->put_aside);
+    worker_roster_set_aside(roster, worker, true);
+    worker_roster_remove(roster, worker);
+    assert_int_equal(worker_roster_n_fit(roster), 1);
+    worker_roster_free(roster);
+}
+
 static void test_an_unfit_worker_waits_for_nothing(void **state)
 {
     struct worker_roster *roster = worker_roster_new();
@@ -266,6 +294,7 @@ int main(void)
         cmocka_unit_test(test_waiting_in_turn),
         cmocka_unit_test(test_credit_has_a_bound),
         cmocka_unit_test(test_a_worker_that_fails_everything_is_put_aside),
+        cmocka_unit_test(test_a_worker_that_people_set_aside),
         cmocka_unit_test(test_an_unfit_worker_waits_for_nothing),
         cmocka_unit_test(test_silence),
         cmocka_unit_test(test_no_more_than_the_most),

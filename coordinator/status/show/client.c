@@ -127,8 +127,13 @@ int client_send(struct client *client, const struct question *question, uint64_t
         query.arch = (char *)question->arch;
     request.protocol = STATUS_PROTOCOL;
     request.id = id;
-    request.body_case = LAYERNAS__STATUS_REQUEST__BODY_QUERY;
-    request.query = &query;
+    if (question->command) {
+        request.body_case = LAYERNAS__STATUS_REQUEST__BODY_COMMAND;
+        request.command = (Layernas__Command *)(uintptr_t)question->command;
+    } else {
+        request.body_case = LAYERNAS__STATUS_REQUEST__BODY_QUERY;
+        request.query = &query;
+    }
     packed = malloc(layernas__status_request__get_packed_size(&request));
     if (!packed)
         return -ENOMEM;
@@ -227,7 +232,8 @@ static int exchange(struct client *client, const struct question *question, int6
         if (rc == 0)
             rc = client_receive(client, &reply, err);
         if (rc == 0 && reply->id >= client->last_id) {
-            rc = reply_check(reply, client->last_id, question->what, err);
+            rc = question->command ? reply_check_commanded(reply, client->last_id, err)
+                                   : reply_check(reply, client->last_id, question->what, err);
             if (rc == 0)
                 *reply_out = reply;
             else

@@ -20,6 +20,7 @@ struct question {
     uint64_t first;
     const char *arch; /* NULL: none */
     bool watch;
+    const Layernas__Command *command; /* instead of all of the above; NULL: it is a question */
 };
 
 /* keys: a folder with server.pub and a control.key or an observer.key, NULL: without. endpoint must

@@ -71,6 +71,7 @@ static int ask(struct client *client, const struct options *options, struct errm
         .limit = options->all ? 0 : options->last,
         .first = options->all ? 1 : 0,
         .arch = options->arch,
+        .command = options->commands ? &options->command : NULL,
     };
     Layernas__StatusReply *reply;
     int rc;

@@ -16,7 +16,7 @@ enum { DEFAULT_ROWS = 20, LONGEST_WAIT_S = 3600 };
 const char *argp_program_version = "layernas-status " LAYERNAS_VERSION;
 
 static const char doc[] =
-    "Shows how a running layernas study goes.\v"
+    "Shows how a running layernas study goes, and steers it.\v"
     "  summary     state, progress, best so far, workers, what was spared (default)\n"
     "  layers      every layer opened, and the candidate table of the current one\n"
     "  trials      the trials, newest last\n"
@@ -25,6 +25,15 @@ static const char doc[] =
     "  best        the best network inside the target, layer by layer\n"
     "  why [ARCH]  the way of the winner, or of ARCH (3:0:7:1), through the layers:\n"
     "              whom it displaced in its buckets, or what displaced it\n"
+    "\n"
+    "Commands answer with what is true now, which holds over restarts:\n"
+    "  pause          hand nothing out; what runs goes on\n"
+    "  resume         hand out again\n"
+    "  drain          pause, and stop the coordinator when nothing runs any more\n"
+    "  stop           stop it now; its next start goes on\n"
+    "  trials-cap N   let the search have N trials, more than before\n"
+    "  put-aside W    give worker W, or all of machine W, no more trials\n"
+    "  take-back W    give it trials again, also after failures put it aside\n"
     "\n"
     "With --watch and no view named, one screen has progress, workers, the current layer and the "
     "Pareto front. It waits for a coordinator that is away, and ends when the study does; q ends "
@@ -82,12 +91,73 @@ static double parse_seconds(const char *option, const char *text, double least,
     return value;
 }
 
+static const char *const commands[] = {
+    [LAYERNAS__COMMAND__WHAT__PAUSE] = "pause",
+    [LAYERNAS__COMMAND__WHAT__RESUME] = "resume",
+    [LAYERNAS__COMMAND__WHAT__DRAIN] = "drain",
+    [LAYERNAS__COMMAND__WHAT__STOP] = "stop",
+    [LAYERNAS__COMMAND__WHAT__TRIALS] = "trials-cap",
+    [LAYERNAS__COMMAND__WHAT__PUT_ASIDE] = "put-aside",
+    [LAYERNAS__COMMAND__WHAT__TAKE_BACK] = "take-back",
+};
+
+static bool wants_worker(const struct options *options)
+{
+    return options->command.what == LAYERNAS__COMMAND__WHAT__PUT_ASIDE ||
+           options->command.what == LAYERNAS__COMMAND__WHAT__TAKE_BACK;
+}
+
+static bool wants_number(const struct options *options)
+{
+    return options->command.what == LAYERNAS__COMMAND__WHAT__TRIALS;
+}
+
+static bool take_command(const char *text, struct options *options)
+{
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        if (strcmp(text, commands[i]) == 0) {
+            options->command.what = (Layernas__Command__What)i;
+            options->commands = options->has_what = true;
+        }
+    return options->commands;
+}
+
+static void take_command_argument(char *text, struct options *options, struct argp_state *state)
+{
+    Layernas__Command *command = &options->command;
+    char *end;
+
+    if (wants_worker(options) && !*command->worker) {
+        command->worker = text;
+    } else if (wants_number(options) && command->number == 0) {
+        command->number = strtoull(text, &end, 10);
+        if (!isdigit((unsigned char)*text) || *end || command->number == 0)
+            argp_error(state, "%s: \"%s\"; a number of trials", commands[command->what], text);
+    } else {
+        argp_error(state, "\"%s\": one thing at a time", text);
+    }
+}
+
+static void check_command(const struct options *options, struct argp_state *state)
+{
+    if (!options->commands)
+        return;
+    if (options->all || options->watch_s > 0)
+        argp_error(state, "--all and --watch go with views, not with %s",
+                   commands[options->command.what]);
+    if (wants_worker(options) && !*options->command.worker)
+        argp_error(state, "%s: which worker, or machine?", commands[options->command.what]);
+    if (wants_number(options) && options->command.number == 0)
+        argp_error(state, "%s: how many trials?", commands[options->command.what]);
+}
+
 static Layernas__Query__What parse_what(const char *text, struct argp_state *state)
 {
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(text, names[i]) == 0)
             return (Layernas__Query__What)i;
-    argp_error(state, "\"%s\"; summary, layers, trials, workers, pareto, best or why", text);
+    argp_error(state, "\"%s\"; summary, layers, trials, workers, pareto, best or why, or a command",
+               text);
     return LAYERNAS__QUERY__WHAT__SUMMARY;
 }
 
@@ -96,6 +166,10 @@ static void take_argument(char *text, struct options *options, struct argp_state
 {
     if (!options->has_what && options->watch_s > 0 && isdigit((unsigned char)*text)) {
         options->watch_s = parse_seconds("--watch", text, SHORTEST_WATCH_S, state);
+    } else if (options->commands) {
+        take_command_argument(text, options, state);
+    } else if (!options->has_what && take_command(text, options)) {
+        return;
     } else if (!options->has_what) {
         options->what = parse_what(text, state);
         options->has_what = true;
@@ -139,6 +213,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     case ARGP_KEY_END:
         if (options->all && options->watch_s > 0)
             argp_error(state, "--all and --watch are two things to do; give one");
+        check_command(options, state);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -147,10 +222,13 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 
 void options_parse(int argc, char **argv, struct options *options_out)
 {
-    const struct argp argp = { option_table, parse_option, "[VIEW [ARCH]]", doc, NULL, NULL, NULL };
+    const struct argp argp = { option_table, parse_option, "[VIEW [ARCH]]\nCOMMAND [N|WORKER]",
+                               doc,          NULL,         NULL,
+                               NULL };
 
     *options_out = (struct options){
         .endpoint = "tcp://127.0.0.1:5556",
+        .command = LAYERNAS__COMMAND__INIT,
         .last = DEFAULT_ROWS,
         .timeout_s = 5,
     };

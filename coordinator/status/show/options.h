@@ -13,9 +13,11 @@ struct options {
     const char *endpoint;
     const char *keys; /* folder of; NULL: without */
     Layernas__Query__What what;
-    bool has_what;    /* it was named */
+    bool has_what;    /* it, or a command, was named */
     const char *arch; /* of why; NULL: the winner */
-    uint32_t last;    /* rows */
+    bool commands;    /* it is no view, but: */
+    Layernas__Command command;
+    uint32_t last; /* rows */
     bool all, json;
     double timeout_s;
     double watch_s; /* 0: once */

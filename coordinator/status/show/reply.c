@@ -111,6 +111,24 @@ static int check_message(const ProtobufCMessage *message, struct errmsg *err)
     return rc;
 }
 
+static int check_answers(const Layernas__StatusReply *reply, uint64_t id,
+                         Layernas__StatusReply__BodyCase wanted, struct errmsg *err)
+{
+    if (reply->error[0]) /* first: a coordinator of another protocol says so in it */
+        return errmsg_set(err, -EREMOTEIO, "the coordinator answered: %s", reply->error);
+    if (reply->protocol != STATUS_PROTOCOL)
+        return errmsg_set(err, -EPROTO, "an answer in status protocol %u; this program speaks %d",
+                          reply->protocol, STATUS_PROTOCOL);
+    if (reply->id != id || reply->body_case != wanted)
+        return errmsg_set(err, -EPROTO, "malformed answer: it answers another question");
+    return 0;
+}
+
+int reply_check_commanded(const Layernas__StatusReply *reply, uint64_t id, struct errmsg *err)
+{
+    return check_answers(reply, id, LAYERNAS__STATUS_REPLY__BODY_COMMANDED, err);
+}
+
 int reply_check(const Layernas__StatusReply *reply, uint64_t id, Layernas__Query__What what,
                 struct errmsg *err)
 {
@@ -124,14 +142,7 @@ int reply_check(const Layernas__StatusReply *reply, uint64_t id, Layernas__Query
         [LAYERNAS__QUERY__WHAT__WHY] = LAYERNAS__STATUS_REPLY__BODY_WHY,
     };
 
-    if (reply->error[0]) /* first: a coordinator of another protocol says so in it */
-        return errmsg_set(err, -EREMOTEIO, "the coordinator answered: %s", reply->error);
-    if (reply->protocol != STATUS_PROTOCOL)
-        return errmsg_set(err, -EPROTO, "an answer in status protocol %u; this program speaks %d",
-                          reply->protocol, STATUS_PROTOCOL);
-    if (reply->id != id || reply->body_case != wanted[what])
-        return errmsg_set(err, -EPROTO, "malformed answer: it answers another question");
-    return 0;
+    return check_answers(reply, id, wanted[what], err);
 }
 
 int reply_unpack(const uint8_t *data, size_t size, Layernas__StatusReply **reply_out,

@@ -24,6 +24,9 @@ int reply_unpack(const uint8_t *data, size_t size, Layernas__StatusReply **reply
 int reply_check(const Layernas__StatusReply *reply, uint64_t id, Layernas__Query__What what,
                 struct errmsg *err);
 
+/* The same of a command. */
+int reply_check_commanded(const Layernas__StatusReply *reply, uint64_t id, struct errmsg *err);
+
 /* The answer under the names that its fields have in layernas.proto, with `study` and `metric`;
  * besides, rewards in percent: `reward` of a candidate and of a trial, `test_top1` of the best
  * (null without a result). A new reference; NULL when memory runs out. */
