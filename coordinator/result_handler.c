@@ -306,8 +306,8 @@ void result_handle(struct coordinator *coordinator, struct worker *worker,
         refuse(coordinator, worker, message, err.text);
     else if (message->result.outcome != OUTCOME_FAILED)
         take_result(coordinator, worker, message, &trial);
-    else if (!trial_ledger_may_fail(coordinator->ledger, &trial.key, &message->attempt, worker->id))
-        refuse(coordinator, worker, message, "an attempt that this worker was not given");
+    else if (trial_ledger_is_anothers(coordinator->ledger, &message->attempt, worker->id))
+        refuse(coordinator, worker, message, "an attempt of another worker");
     else
         take_failure(coordinator, worker, message, &trial, message->result.reason, true);
 }

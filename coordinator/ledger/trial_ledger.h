@@ -118,11 +118,6 @@ int trial_ledger_fail(struct trial_ledger *ledger, const struct digest *key,
                       const struct attempt *attempt, const uint8_t worker_id[16],
                       const char *reason, bool several_workers);
 
-/* Whether this worker may say so: it was given the attempt of that trial, or said so before; or nobody
- * can tell, as it is of an earlier start, or its trial is SAVING or settled. */
-bool trial_ledger_may_fail(const struct trial_ledger *ledger, const struct digest *key,
-                           const struct attempt *attempt, const uint8_t worker_id[16]);
-
 /* What was SAVING is durable. -ENOENT, -EINVAL if it was not SAVING. */
 int trial_ledger_settle(struct trial_ledger *ledger, const struct digest *key);
 

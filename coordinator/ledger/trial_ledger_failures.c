@@ -81,25 +81,6 @@ int trial_ledger_remember_failure(struct trial_ledger *ledger, const struct dige
     return 0;
 }
 
-static bool is_open(const struct entry *entry)
-{
-    return entry->state == TRIAL_READY || entry->state == TRIAL_LEASED;
-}
-
-bool trial_ledger_may_fail(const struct trial_ledger *ledger, const struct digest *key,
-                           const struct attempt *attempt, const uint8_t worker_id[16])
-{
-    const struct ledger_attempt *known = ledger_find_attempt(ledger, attempt);
-    const struct trouble *trouble = ledger_trouble(ledger, key);
-    size_t i;
-    const struct entry *entry = ledger_find(ledger, key, &i);
-
-    if (known)
-        return entry && known->trial == i && ledger_is_of(known, worker_id);
-    return attempt->start != ledger->start || (entry && !is_open(entry)) ||
-           (trouble && has_failed(trouble, attempt));
-}
-
 int trial_ledger_fail(struct trial_ledger *ledger, const struct digest *key,
                       const struct attempt *attempt, const uint8_t worker_id[16],
                       const char *reason, bool several_workers)
@@ -113,7 +94,7 @@ int trial_ledger_fail(struct trial_ledger *ledger, const struct digest *key,
 
     if (!entry)
         return -ENOENT;
-    if (!is_open(entry))
+    if (entry->state != TRIAL_READY && entry->state != TRIAL_LEASED)
         return -EALREADY;
     rc = trial_ledger_remember_failure(ledger, key, attempt, worker_id, reason);
     if (rc < 0)

@@ -95,30 +95,6 @@ static void test_a_late_failure_spares_who_is_at_work(void **state)
     trial_ledger_free(ledger);
 }
 
-static void test_who_may_fail_an_attempt(void **state)
-{
-    struct trial_ledger *ledger = ledger_of(2);
-    struct digest first = key_of(1), second = key_of(2), stranger = key_of(77);
-    struct attempt mine, never = { 5, 99 }, old = { 4, 1 };
-
-    (void)state;
-    lease(ledger, alice, false, 0, &mine);
-    assert_true(trial_ledger_may_fail(ledger, &first, &mine, alice));
-    assert_false(trial_ledger_may_fail(ledger, &first, &mine, bob));
-    assert_false(trial_ledger_may_fail(ledger, &second, &mine, alice)); /* of another trial */
-    assert_false(trial_ledger_may_fail(ledger, &stranger, &mine, alice));
-    assert_false(trial_ledger_may_fail(ledger, &first, &never, alice));
-    assert_false(trial_ledger_may_fail(ledger, &stranger, &never, alice));
-    assert_true(trial_ledger_may_fail(ledger, &second, &old, bob)); /* of an earlier start */
-    trial_ledger_lose(ledger, &mine);
-    assert_true(trial_ledger_may_fail(ledger, &first, &mine, alice));
-    report_failure(ledger, 1, &mine, alice, false);
-    assert_true(trial_ledger_may_fail(ledger, &first, &mine, alice)); /* told twice */
-    receive(ledger, 2);
-    assert_true(trial_ledger_may_fail(ledger, &second, &never, alice)); /* too late to matter */
-    trial_ledger_free(ledger);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -126,7 +102,6 @@ int main(void)
         cmocka_unit_test(test_a_failed_trial_goes_to_another_worker),
         cmocka_unit_test(test_the_same_attempt_fails_once),
         cmocka_unit_test(test_a_late_failure_spares_who_is_at_work),
-        cmocka_unit_test(test_who_may_fail_an_attempt),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
