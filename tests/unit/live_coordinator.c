@@ -34,7 +34,7 @@ static const char space_text[] = "input: {channels: 1, height: 8, width: 8, clas
 static const char study_text[] = "name: played\n"
                                  "space: space.yaml\n"
                                  "cost: {metric: madds, max: 80%%}\n"
-                                 "search: {trials: %d, parallel: 2, seed: 1}\n"
+                                 "search: {trials: %d, parallel: 2, seed: 1, guided: false}\n"
                                  "evaluate:\n"
                                  "  with: train\n"
                                  "  data: {name: digits, train: 100, valid: %d}\n"
