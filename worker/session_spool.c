@@ -126,7 +126,12 @@ void session_take_left_results(struct session *session)
 
 void session_leave_results(struct session *session)
 {
-    for (size_t i = session->outbox.n; i > 0; i--)
+    size_t before = session->outbox.n;
+
+    for (size_t i = before; i > 0; i--)
         if (session->outbox.results[i - 1].lock >= 0)
             outbox_remove(&session->outbox, &session->outbox.results[i - 1]);
+    if (session->outbox.n < before)
+        log_info("results that wait in %s for a worker whose data is known to be the study's: %zu",
+                 session->spool.folder, before - session->outbox.n);
 }

@@ -120,7 +120,7 @@ wait_for "results from the other data" works latter
 sleep 1 # no more than a chance for the trial to end: whichever it is at, its result is not to count
 kill -CONT "$former"
 wait_for "word to the worker that was first" says former 'no trials'
-wait_for "the end of its trial" says former 'is cancelled: its data|a result is refused: .*data'
+wait_for "the end of its trial" says former 'is cancelled: its data|a result is refused: .*data|results that wait in'
 is "nothing of it counts" "$(done_by former)" 0
 kill -9 "$pid"
 wait "$pid" 2>/dev/null
