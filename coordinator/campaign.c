@@ -61,8 +61,13 @@ void campaign_free(struct campaign *campaign)
 
 int campaign_remember_result(struct campaign *campaign, const struct stored_result *stored)
 {
-    int rc = known_results_keep(campaign->known, stored);
+    int rc;
 
+    if (stored->retried) {
+        free(known_results_take(campaign->known, &stored->result.key));
+        return 0;
+    }
+    rc = known_results_keep(campaign->known, stored);
     return rc == -EALREADY ? 0 : rc;
 }
 
@@ -174,6 +179,41 @@ int campaign_settled(struct campaign *campaign, const struct digest *key)
     int rc = trial_ledger_find(campaign->ledger, key, &i);
 
     return rc < 0 ? rc : tell(campaign, i);
+}
+
+static int untell_search(struct campaign *campaign, size_t i, const struct arch *arch)
+{
+    int rc = campaign->state == CAMPAIGN_SEARCH ? strategy_untell(campaign->strategy, i + 1)
+                                                : -EPERM;
+    size_t after = campaign_first_after(campaign, i);
+
+    if (rc < 0)
+        return rc;
+    campaign->n_search_told--;
+    for (size_t n = after > 0 ? after - 1 : 0; n < campaign->n_openings; n++)
+        layer_record_untell(campaign->layers[n].record, arch);
+    return 0;
+}
+
+static int untell_final(struct campaign *campaign, size_t i)
+{
+    int rc = final_stage_untell(campaign->final_stage, &campaign->final_proposals[i]);
+
+    campaign->n_final_told -= rc == 0;
+    return rc;
+}
+
+int campaign_retry(struct campaign *campaign, size_t i)
+{
+    struct ledger_entry entry;
+    int rc;
+
+    trial_ledger_entry(campaign->ledger, i, &entry);
+    if (entry.state != TRIAL_QUARANTINED)
+        return -EINVAL;
+    rc = i < campaign->n_search ? untell_search(campaign, i, &entry.trial.arch)
+                                : untell_final(campaign, i - campaign->n_search);
+    return rc < 0 ? rc : trial_ledger_retry(campaign->ledger, &entry.trial.key);
 }
 
 /* ---- asking ---- */

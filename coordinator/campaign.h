@@ -27,8 +27,8 @@ int campaign_new(const struct study *study, struct trial_ledger *ledger,
                  struct campaign **campaign_out);
 void campaign_free(struct campaign *campaign);
 
-/* What an earlier run left, before the first campaign_advance. Copies. -ENOMEM; -EINVAL for an
- * opening out of its order. */
+/* What an earlier run left, before the first campaign_advance, in its order: a retry takes back the
+ * quarantine before it. Copies. -ENOMEM; -EINVAL for an opening out of its order. */
 int campaign_remember_result(struct campaign *campaign, const struct stored_result *stored);
 int campaign_remember_opening(struct campaign *campaign, const struct opening *opening);
 
@@ -55,6 +55,10 @@ void campaign_stop_search(struct campaign *campaign, const char *reason);
 /* Raises the cap on search trials (strategy_raise_cap). False: too late, the search is over. */
 bool campaign_raise_cap(struct campaign *campaign, uint32_t trials);
 
+/* The quarantined trial of ledger entry i is READY again, and whoever proposed it waits for its
+ * result. -EINVAL: it is not quarantined; -EPERM: something was decided by that already. */
+int campaign_retry(struct campaign *campaign, size_t i);
+
 /* ---- looking ---- */
 
 enum campaign_state campaign_state(const struct campaign *campaign);
@@ -67,6 +71,8 @@ const struct layer_record *campaign_record(const struct campaign *campaign, size
 /* The first opening that was decided after search trial i (a ledger index) was proposed; the one
  * before it, if any, is the opening that proposed it. */
 size_t campaign_first_after(const struct campaign *campaign, size_t i);
+/* The first ledger entry by whose outcome nothing was decided yet. */
+size_t campaign_first_open(const struct campaign *campaign);
 uint32_t campaign_final_total(const struct campaign *campaign); /* final trainings, 0: none */
 uint32_t campaign_final_done(const struct campaign *campaign);
 

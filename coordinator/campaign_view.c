@@ -47,6 +47,13 @@ size_t campaign_first_after(const struct campaign *campaign, size_t i)
     return low;
 }
 
+size_t campaign_first_open(const struct campaign *campaign)
+{
+    if (campaign->state != CAMPAIGN_SEARCH)
+        return campaign->n_search;
+    return campaign->n_openings ? campaign->layers[campaign->n_openings - 1].n_before : 0;
+}
+
 uint32_t campaign_final_total(const struct campaign *campaign)
 {
     const struct final_settings *settings = &campaign->study->final;

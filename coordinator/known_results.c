@@ -62,6 +62,12 @@ bool known_results_has(const struct known_results *results, const struct digest 
     return find(results, key) != NULL;
 }
 
+const struct stored_result *known_results_find(const struct known_results *results,
+                                               const struct digest *key)
+{
+    return find(results, key);
+}
+
 size_t known_results_n_search(const struct known_results *results)
 {
     return results->n_search;

@@ -21,6 +21,10 @@ int known_results_keep(struct known_results *results, const struct stored_result
 
 bool known_results_has(const struct known_results *results, const struct digest *key);
 
+/* NULL: there is none. */
+const struct stored_result *known_results_find(const struct known_results *results,
+                                               const struct digest *key);
+
 /* How many results of search trials wait. */
 size_t known_results_n_search(const struct known_results *results);
 

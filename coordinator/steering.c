@@ -106,6 +106,7 @@ static int pack_answer(const struct coordinator *coordinator, uint64_t id,
     commanded.changed = outcome->changed;
     commanded.mode = (char *)(outcome->stops ? "stopping" : modes[steering->mode]);
     commanded.cap = progress.cap > steering->trials ? progress.cap : steering->trials;
+    commanded.retried = outcome->retried;
     commanded.n_aside = steering->n_aside;
     commanded.aside = aside;
     reply.protocol = STATUS_PROTOCOL;

@@ -228,6 +228,69 @@ static void obey_take_back(struct coordinator *coordinator, const Layernas__Comm
     say(outcome, "%s gets trials; workers of that name here: %" PRIu32, name, n);
 }
 
+/* ---- quarantined trials ---- */
+
+/* What is written here is durable before the answer, whose write comes after it. */
+static int retry(struct coordinator *coordinator, size_t i, struct steering_outcome *outcome)
+{
+    int rc = campaign_retry(coordinator->campaign, i);
+    struct ledger_entry entry;
+
+    if (rc < 0)
+        return rc;
+    trial_ledger_entry(coordinator->ledger, i, &entry);
+    if (store_put_retry(coordinator->store, &entry.trial, NULL, NULL) < 0)
+        coordinator_fail(coordinator, "out of memory");
+    outcome->changed = true;
+    outcome->retried++;
+    return 0;
+}
+
+static void retry_one(struct coordinator *coordinator, uint64_t number,
+                      struct steering_outcome *outcome)
+{
+    if (number > trial_ledger_n(coordinator->ledger)) {
+        refuse(outcome);
+        say(outcome, "there is no trial %" PRIu64, number);
+        return;
+    }
+    switch (retry(coordinator, number - 1, outcome)) {
+    case 0:
+        say(outcome, "trial %" PRIu64 " is tried again", number);
+        break;
+    case -EPERM:
+        refuse(outcome);
+        say(outcome, "trial %" PRIu64 " stays quarantined: the search has gone on without it",
+            number);
+        break;
+    default:
+        say(outcome, "trial %" PRIu64 " is not quarantined", number);
+    }
+}
+
+static void retry_all(struct coordinator *coordinator, struct steering_outcome *outcome)
+{
+    uint64_t left;
+
+    for (size_t i = campaign_first_open(coordinator->campaign);
+         i < trial_ledger_n(coordinator->ledger); i++)
+        retry(coordinator, i, outcome);
+    left = trial_ledger_counts(coordinator->ledger).by_state[TRIAL_QUARANTINED];
+    say(outcome,
+        "quarantined trials that are tried again: %" PRIu64
+        "; that the search has gone on without: %" PRIu64,
+        outcome->retried, left);
+}
+
+static void obey_retry(struct coordinator *coordinator, const Layernas__Command *command,
+                       struct steering_outcome *outcome)
+{
+    if (command->number > 0)
+        retry_one(coordinator, command->number, outcome);
+    else
+        retry_all(coordinator, outcome);
+}
+
 /* ---- all ---- */
 
 typedef void obey_fn(struct coordinator *, const Layernas__Command *, struct steering_outcome *);
@@ -242,6 +305,7 @@ static obey_fn *find_command(Layernas__Command__What what)
         [LAYERNAS__COMMAND__WHAT__TRIALS] = obey_trials,
         [LAYERNAS__COMMAND__WHAT__PUT_ASIDE] = obey_put_aside,
         [LAYERNAS__COMMAND__WHAT__TAKE_BACK] = obey_take_back,
+        [LAYERNAS__COMMAND__WHAT__RETRY] = obey_retry,
     };
 
     return (size_t)what < sizeof commands / sizeof *commands ? commands[what] : NULL;

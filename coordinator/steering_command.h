@@ -8,6 +8,7 @@
 
 struct steering_outcome {
     bool refused, changed, stops;
+    uint64_t retried;
     struct errmsg line; /* what is true now, or why it is refused */
 };
 

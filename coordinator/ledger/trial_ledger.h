@@ -8,6 +8,8 @@
  *       +-- tries left ------+---- last try ---> SAVING ---> QUARANTINED
  *       '------------------- receive, late ------------'
  *
+ * A QUARANTINED trial becomes READY again where people want it so.
+ *
  * A lease says who should be working, not whose result counts: the first valid result settles a
  * trial, whenever it comes. SAVING is the time between a result's receipt and its commit. A trial
  * whose worker disappeared (LOST) is handed out again, without limit; one whose evaluator failed is
@@ -117,6 +119,9 @@ int trial_ledger_receive(struct trial_ledger *ledger, const struct trial_result 
 int trial_ledger_fail(struct trial_ledger *ledger, const struct digest *key,
                       const struct attempt *attempt, const uint8_t worker_id[16],
                       const char *reason, bool several_workers);
+
+/* A QUARANTINED trial becomes READY, as if it had never failed. -ENOENT; -EINVAL: it is not. */
+int trial_ledger_retry(struct trial_ledger *ledger, const struct digest *key);
 
 /* What was SAVING is durable. -ENOENT, -EINVAL if it was not SAVING. */
 int trial_ledger_settle(struct trial_ledger *ledger, const struct digest *key);

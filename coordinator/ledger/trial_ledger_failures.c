@@ -113,3 +113,20 @@ int trial_ledger_fail(struct trial_ledger *ledger, const struct digest *key,
     ledger_set_state(ledger, i, TRIAL_SAVING);
     return 1;
 }
+
+int trial_ledger_retry(struct trial_ledger *ledger, const struct digest *key)
+{
+    struct trouble *trouble = ledger_trouble(ledger, key);
+    size_t i;
+    struct entry *entry = ledger_find(ledger, key, &i);
+
+    if (!entry)
+        return -ENOENT;
+    if (entry->state != TRIAL_QUARANTINED)
+        return -EINVAL;
+    if (trouble)
+        *trouble = (struct trouble){ .key = *key };
+    entry->quarantined = false;
+    ledger_set_state(ledger, i, TRIAL_READY);
+    return 0;
+}

@@ -123,6 +123,19 @@ int final_stage_tell(struct final_stage *stage, const struct final_proposal *pro
     return 0;
 }
 
+int final_stage_untell(struct final_stage *stage, const struct final_proposal *proposal)
+{
+    struct final_trial *trial = find_trial(stage, proposal);
+
+    if (proposal->stage != STAGE_FINAL || stage->test.state != FINAL_OPEN)
+        return -EPERM;
+    if (!trial || trial->state != FINAL_TOLD || trial->verdict.valid)
+        return -EINVAL;
+    trial->state = FINAL_TAKEN;
+    stage->told--;
+    return 0;
+}
+
 /* A mean over seeds as a fraction, so that equal means are equal. All seeds are evaluated on the
  * same images: the sums of correct and total are as good as the sum of the quotients. */
 struct mean {

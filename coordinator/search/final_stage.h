@@ -37,6 +37,10 @@ void final_stage_take(struct final_stage *stage);
 int final_stage_tell(struct final_stage *stage, const struct final_proposal *proposal,
                      const struct verdict *verdict);
 
+/* Takes the verdict on a final that was not valid back, to be told another. -EINVAL if there was no
+ * such; -EPERM: the winner's test is out. */
+int final_stage_untell(struct final_stage *stage, const struct final_proposal *proposal);
+
 /* The winner and the replica whose weights count, once all finals are told; -EAGAIN before,
  * -ENOENT when every final was quarantined. mean_percent is over the seeds. */
 int final_stage_winner(const struct final_stage *stage, uint32_t *finalist_out,

@@ -117,6 +117,17 @@ void layer_record_tell(struct layer_record *record, const struct arch *candidate
         tell_group(record, group, verdict);
 }
 
+void layer_record_untell(struct layer_record *record, const struct arch *candidate)
+{
+    const struct group *group = find_group(record, candidate);
+
+    for (uint32_t m = 0; group && m < group->n; m++)
+        if (record_child_at(record, record->grouped[group->first + m])->fate == FATE_TRIAL) {
+            record->counts.settled--;
+            record->counts.quarantined--;
+        }
+}
+
 static bool is_to_be_trial(const struct layer_record *record, const struct group *group)
 {
     for (uint32_t m = 0; m < group->n; m++)

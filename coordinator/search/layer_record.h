@@ -30,6 +30,9 @@ void layer_record_free(struct layer_record *record);
 void layer_record_tell(struct layer_record *record, const struct arch *candidate,
                        const struct verdict *verdict);
 
+/* Takes a verdict that was not valid back. */
+void layer_record_untell(struct layer_record *record, const struct arch *candidate);
+
 struct record_counts {
     uint32_t by_fate[FATES];
     uint32_t settled, quarantined; /* of those with FATE_TRIAL */

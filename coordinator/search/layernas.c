@@ -41,6 +41,7 @@ struct layernas {
     struct arch *parents;        /* owned; place.parents */
     struct opening opening;      /* the current one */
     uint32_t n_fates[FATES];     /* of its children */
+    uint64_t n_before;           /* proposals before it */
     uint32_t next_child;         /* STEP_ISSUE: children before this one have gone out, */
     uint32_t trials_left;        /* and of the others so many are trials */
     bool refinable;              /* in this pass a finer table would have kept more */
@@ -138,6 +139,7 @@ static void set_opening(struct layernas *s, const struct opening *opening)
     for (uint32_t i = 0; i < opening->n_children; i++)
         s->n_fates[opening->children[i].fate]++;
     s->trials_left = s->n_fates[FATE_TRIAL];
+    s->n_before = proposals_n(&s->base.proposals);
 }
 
 static int make_opening(struct layernas *s)
@@ -389,6 +391,14 @@ static void progress(const struct strategy *strategy, struct search_progress *pr
         progress->bound = s->limits.candidates;
 }
 
+/* A layer's trials decide what the next one opens with, and nothing before. */
+static bool may_untell(const struct strategy *strategy, uint64_t number)
+{
+    const struct layernas *s = layernas_of_const(strategy);
+
+    return (s->step == STEP_ISSUE || s->step == STEP_SETTLE) && number > s->n_before;
+}
+
 const struct strategy_ops layernas_ops = {
     .name = "layernas",
     .create = create,
@@ -396,6 +406,7 @@ const struct strategy_ops layernas_ops = {
     .ask = ask,
     .opening = current_opening,
     .adopt = adopt,
+    .may_untell = may_untell,
     .progress = progress,
     .trial_bound = layernas_trial_bound,
 };

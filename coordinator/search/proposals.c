@@ -86,6 +86,20 @@ int proposals_tell(struct proposals *proposals, uint64_t number, const struct ve
     return 0;
 }
 
+int proposals_untell(struct proposals *proposals, uint64_t number)
+{
+    struct proposed *p;
+
+    if (number < 1 || number > proposals->archs.n)
+        return -EINVAL;
+    p = &proposals->at[number - 1];
+    if (!p->told || p->verdict.valid)
+        return -EINVAL;
+    p->told = false;
+    proposals->told--;
+    return 0;
+}
+
 bool proposals_reward(void *arg, const struct arch *candidate, struct reward *reward_out)
 {
     const struct proposals *proposals = arg;

@@ -42,6 +42,9 @@ int64_t proposals_add(struct proposals *proposals, const struct arch *candidate,
 int proposals_tell(struct proposals *proposals, uint64_t number, const struct verdict *verdict,
                    const struct cost_range *target);
 
+/* Takes back a verdict that was not valid: there is none. -EINVAL if there was no such. */
+int proposals_untell(struct proposals *proposals, uint64_t number);
+
 /* A reward_lookup_fn over struct proposals. */
 bool proposals_reward(void *proposals, const struct arch *candidate, struct reward *reward_out);
 

@@ -93,6 +93,13 @@ int strategy_tell(struct strategy *strategy, uint64_t number, const struct verdi
     return proposals_tell(&strategy->proposals, number, verdict, &strategy->settings->target);
 }
 
+int strategy_untell(struct strategy *strategy, uint64_t number)
+{
+    if (!strategy->ops->may_untell || !strategy->ops->may_untell(strategy, number))
+        return -EPERM;
+    return proposals_untell(&strategy->proposals, number);
+}
+
 static uint64_t at_most_cap(const struct search_settings *settings, uint64_t bound)
 {
     return bound < settings->trials ? bound : settings->trials;

@@ -109,6 +109,10 @@ int strategy_adopt(struct strategy *strategy, const struct opening *stored);
  * is -EINVAL and changes nothing. */
 int strategy_tell(struct strategy *strategy, uint64_t number, const struct verdict *verdict);
 
+/* Takes a verdict that was not valid back, to be told another one. -EINVAL if there was no such;
+ * -EPERM: something was decided by it already, and would not come about again after a restart. */
+int strategy_untell(struct strategy *strategy, uint64_t number);
+
 void strategy_progress(const struct strategy *strategy, struct search_progress *progress_out);
 
 /* "trial cap reached", "nothing left to try", "2 passes done"; NULL while it goes on. */

@@ -36,6 +36,9 @@ struct strategy_ops {
     const struct opening *(*opening)(const struct strategy *strategy);
     int (*adopt)(struct strategy *strategy, const struct opening *stored);
 
+    /* Whether nothing was decided yet by what became of a proposal; NULL: never. */
+    bool (*may_untell)(const struct strategy *strategy, uint64_t number);
+
     /* Adds what strategy.c does not know: position, dropped, saved, openings, and the bound, which
      * strategy.c then holds to the cap. */
     void (*progress)(const struct strategy *strategy, struct search_progress *progress);

@@ -58,6 +58,9 @@ bool world_step(struct world *world);
 /* Until the campaign is done. */
 void world_run(struct world *world);
 
+/* Whether there is a durable verdict on a trial, that was not taken back since. */
+bool world_is_stored(const struct world *world, const struct digest *key);
+
 /* A digest over all tables of the campaign. */
 struct digest world_tables(const struct world *world);
 

@@ -171,9 +171,8 @@ static int exit_status(struct live *live)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-void live_start(struct live *live, uint32_t lease_s)
+static void begin(struct live *live)
 {
-    live_write(live, lease_s);
     fflush(NULL);
     live->pid = fork();
     assert_true(live->pid >= 0);
@@ -188,8 +187,26 @@ void live_start(struct live *live, uint32_t lease_s)
         }
         usleep(PAUSE_US);
     }
+}
+
+void live_start(struct live *live, uint32_t lease_s)
+{
+    live_write(live, lease_s);
+    begin(live);
     live->context = zmq_ctx_new();
     assert_non_null(live->context);
+}
+
+void live_kill_and_restart(struct live *live)
+{
+    char path[PATH];
+
+    kill(live->pid, SIGKILL);
+    waitpid(live->pid, NULL, 0);
+    while (live->n_played > 0)
+        played_close(live->played[0]);
+    assert_int_equal(unlink(path_of(live, "state/endpoints", path)), 0);
+    begin(live);
 }
 
 int live_wait_exit(struct live *live)

@@ -47,6 +47,9 @@ void live_write(struct live *live, uint32_t lease_s);
 /* The same, and the coordinator runs when it returns. */
 void live_start(struct live *live, uint32_t lease_s);
 
+/* SIGKILL, and the same anew, at other endpoints; its workers are closed. */
+void live_kill_and_restart(struct live *live);
+
 /* Its exit status, once it has ended by itself. */
 int live_wait_exit(struct live *live);
 

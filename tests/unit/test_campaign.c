@@ -399,12 +399,100 @@ static void test_every_end_has_a_reason(void **state)
     study_free(study);
 }
 
+static const struct world *failing;
+
+/* Until it is retried; but for the trials that something is decided by at once. */
+static bool fails_at_first(const struct trial *trial)
+{
+    if (!fails_sometimes(trial) || trial->number == 1 || trial->stage == STAGE_TEST)
+        return false;
+    for (size_t i = 0; i < failing->n_results; i++)
+        if (failing->results[i].retried &&
+            digest_equal(&failing->results[i].result.key, &trial->key))
+            return false;
+    return true;
+}
+
+/* Retries what is quarantined, before the search can go on without it. */
+static size_t retry_all(struct world *world)
+{
+    struct ledger_entry entry;
+    size_t n = 0;
+
+    for (size_t i = campaign_first_open(world->campaign); i < trial_ledger_n(world->ledger); i++) {
+        struct stored_result retry = { .retried = true };
+
+        trial_ledger_entry(world->ledger, i, &entry);
+        if (campaign_retry(world->campaign, i) < 0)
+            continue;
+        assert_int_equal(entry.state, TRIAL_QUARANTINED);
+        assert_int_equal(campaign_retry(world->campaign, i), -EINVAL);
+        retry.result.key = entry.trial.key;
+        world->results[world->n_results++] = retry;
+        n++;
+    }
+    return n;
+}
+
+static void test_retried_the_same_as_if_it_had_not_failed(void **state)
+{
+    struct study *study = world_study("name: world", "name: world");
+    struct world *calm = run_world(study, 1, 0, 0);
+    size_t n_retried = 0, n_crashes = 0;
+
+    (void)state;
+    for (uint64_t seed = 2; seed < 22; seed++) {
+        struct world *world = world_new(study, seed);
+
+        failing = world;
+        world->fails = fails_at_first;
+        world->crash_percent = seed % 2 ? 5 : 0;
+        world_begin(world);
+        while (world_step(world))
+            n_retried += retry_all(world);
+        check_same("retried", calm, world);
+        for (size_t i = 0; i < campaign_n_openings(world->campaign); i++)
+            check_int_equal("quarantined, by the record",
+                            layer_record_counts(campaign_record(world->campaign, i)).quarantined,
+                            0);
+        n_crashes += world->n_crashes;
+        world_free(world);
+    }
+    check_true("some", n_retried > 20);
+    check_true("some", n_crashes > 10);
+    world_free(calm);
+    study_free(study);
+}
+
+static void test_what_the_search_went_on_without_stays_quarantined(void **state)
+{
+    struct study *study = world_study("name: world", "name: world");
+    struct world *world = world_new(study, 1);
+    struct ledger_entry entry;
+    size_t n_quarantined = 0;
+
+    (void)state;
+    world->fails = fails_sometimes;
+    world_run(world);
+    for (size_t i = 0; i < trial_ledger_n(world->ledger); i++) {
+        trial_ledger_entry(world->ledger, i, &entry);
+        n_quarantined += entry.state == TRIAL_QUARANTINED;
+        check_int_equal("retried", campaign_retry(world->campaign, i),
+                        entry.state == TRIAL_QUARANTINED ? -EPERM : -EINVAL);
+    }
+    check_true("some", n_quarantined > 0);
+    world_free(world);
+    study_free(study);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_whole_run),
         cmocka_unit_test(test_any_order_any_crash_the_same),
         cmocka_unit_test(test_quarantined_left_out),
+        cmocka_unit_test(test_retried_the_same_as_if_it_had_not_failed),
+        cmocka_unit_test(test_what_the_search_went_on_without_stays_quarantined),
         cmocka_unit_test(test_nothing_to_retrain),
         cmocka_unit_test(test_no_final_stage),
         cmocka_unit_test(test_winner),

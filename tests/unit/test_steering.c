@@ -67,7 +67,7 @@ static struct said tell(const struct live *live, uint32_t protocol, int what, ui
     return said;
 }
 
-enum { PAUSE, RESUME, DRAIN, STOP, TRIALS, PUT_ASIDE, TAKE_BACK };
+enum { PAUSE, RESUME, DRAIN, STOP, TRIALS, PUT_ASIDE, TAKE_BACK, RETRY };
 
 static void test_what_is_said(void **state)
 {
@@ -99,6 +99,10 @@ static void test_what_is_said(void **state)
         { "nobody", PUT_ASIDE, 0, "", "no name of a worker", "", "", false },
         { "a name in two lines", PUT_ASIDE, 0, "a\nb", "no name of a worker", "", "", false },
         { "a name too long", PUT_ASIDE, 0, too_long, "no name of a worker", "", "", false },
+        { "a trial that is well", RETRY, 1, NULL, "", "trial 1 is not quarantined", "running",
+          false },
+        { "one that is none", RETRY, 1000, NULL, "there is no trial 1000", "", "", false },
+        { "all of none", RETRY, 0, NULL, "", "tried again: 0; ", "running", false },
         { "a command to come", 99, 0, NULL, "does not know that command", "", "", false },
         { "a command that is none", -1, 0, NULL, "does not know that command", "", "", false },
     };
@@ -198,6 +202,119 @@ static void test_a_failed_trial_does_not_wait_for_a_worker_put_aside(void **stat
     tell(live, STATUS_PROTOCOL, TAKE_BACK, 0, "second");
 }
 
+static void fail_until_quarantined(struct live *live, struct played_worker *worker,
+                                   struct to_worker *trial)
+{
+    for (int i = 0; i < 3; i++) {
+        struct from_worker failure = played_failure(worker, trial, "boom");
+
+        played_report(worker, &failure, trial);
+        if (i == 2)
+            break;
+        to_worker_clear(trial);
+        worker->credit++;
+        played_sync(worker, NULL);
+        *trial = played_expect(worker, TO_TRIAL);
+    }
+    live_check("three failures", live, quarantined, 1);
+}
+
+/* Another trial of its layer holds the search up meanwhile. After a kill too it has three tries. */
+static void test_a_quarantined_trial_is_tried_again(void **state)
+{
+    struct live *live = *state;
+    struct played_worker *holder, *worker;
+    struct to_worker held, trial;
+    struct from_worker result;
+    uint64_t number;
+    struct said said;
+
+    live_start(live, LIVE_LONG_LEASE);
+    worker = played_open(live, "w");
+    played_join(worker, 1);
+    trial = played_expect(worker, TO_TRIAL); /* the anchor, which every opening builds on */
+    result = played_result(worker, &trial);
+    played_report(worker, &result, &trial);
+    to_worker_clear(&trial);
+    holder = played_open(live, "h");
+    played_join(holder, 1);
+    held = played_expect(holder, TO_TRIAL);
+    tell(live, STATUS_PROTOCOL, PUT_ASIDE, 0, "h"); /* so that failures on one worker will do */
+    worker->credit++;
+    played_sync(worker, NULL);
+    trial = played_expect(worker, TO_TRIAL);
+    number = trial.trial.trial.number;
+    fail_until_quarantined(live, worker, &trial);
+    to_worker_clear(&trial);
+
+    said = tell(live, STATUS_PROTOCOL, RETRY, number, NULL);
+    assert_string_equal(said.error, "");
+    assert_non_null(strstr(said.now, "is tried again"));
+    assert_true(said.changed);
+    assert_false(tell(live, STATUS_PROTOCOL, RETRY, number, NULL).changed);
+    live_check("retried", live, quarantined, 0);
+    tell(live, STATUS_PROTOCOL, TAKE_BACK, 0, "w"); /* else its fifth failure puts it aside */
+    worker->credit++;
+    played_sync(worker, NULL);
+    trial = played_expect(worker, TO_TRIAL);
+    assert_int_equal(trial.trial.trial.number, number);
+    fail_until_quarantined(live, worker, &trial);
+    to_worker_clear(&trial);
+    said = tell(live, STATUS_PROTOCOL, RETRY, 0, NULL);
+    assert_non_null(strstr(said.now, "tried again: 1; that the search has gone on without: 0"));
+    result = played_result(holder, &held);
+    played_report(holder, &result, &held);
+    to_worker_clear(&held);
+    tell(live, STATUS_PROTOCOL, TAKE_BACK, 0, "w");
+    tell(live, STATUS_PROTOCOL, TAKE_BACK, 0, "h");
+    played_finish(live, 0);
+}
+
+/* Its three failures from before are forgotten, also by a coordinator that reads them again. */
+static void test_a_retry_outlasts_a_kill(void **state)
+{
+    struct live *live = *state;
+    struct played_worker *worker;
+    struct to_worker trial, failing;
+    struct from_worker result;
+
+    live_start(live, LIVE_LONG_LEASE);
+    worker = played_open(live, "w");
+    played_join(worker, 1);
+    trial = played_expect(worker, TO_TRIAL);
+    result = played_result(worker, &trial);
+    played_report(worker, &result, &trial);
+    to_worker_clear(&trial);
+    worker->credit += 2;
+    played_sync(worker, NULL);
+    trial = played_expect(worker, TO_TRIAL);
+    failing = played_expect(worker, TO_TRIAL);
+    fail_until_quarantined(live, worker, &failing);
+    tell(live, STATUS_PROTOCOL, RETRY, failing.trial.trial.number, NULL);
+    to_worker_clear(&failing);
+    to_worker_clear(&trial);
+
+    live_kill_and_restart(live);
+    live_check("after the kill", live, quarantined, 0);
+    worker = played_open(live, "x");
+    played_join(worker, 2);
+    trial = played_expect(worker, TO_TRIAL);
+    failing = played_expect(worker, TO_TRIAL);
+    for (int i = 0; i < 2; i++) {
+        struct from_worker failure = played_failure(worker, &failing, "boom");
+
+        played_report(worker, &failure, &failing);
+        live_check("two more failures", live, quarantined, 0);
+        to_worker_clear(&failing);
+        worker->credit++;
+        played_sync(worker, NULL);
+        failing = played_expect(worker, TO_TRIAL);
+    }
+    to_worker_clear(&failing);
+    to_worker_clear(&trial);
+    played_finish(live, 0);
+}
+
 static void test_stop_ends_it(void **state)
 {
     struct live *live = *state;
@@ -234,6 +351,8 @@ int main(void)
         LIVE(test_no_more_names_than_there_is_room_for),
         LIVE(test_a_pause_hands_nothing_out_and_takes_what_comes),
         LIVE(test_a_failed_trial_does_not_wait_for_a_worker_put_aside),
+        LIVE(test_a_quarantined_trial_is_tried_again),
+        LIVE(test_a_retry_outlasts_a_kill),
         LIVE(test_stop_ends_it),
         LIVE(test_drain_ends_when_nothing_runs),
     };

@@ -34,6 +34,7 @@ static const char doc[] =
     "  trials-cap N   let the search have N trials, more than before\n"
     "  put-aside W    give worker W, or all of machine W, no more trials\n"
     "  take-back W    give it trials again, also after failures put it aside\n"
+    "  retry [N]      take trial N, or all that can be, out of quarantine\n"
     "\n"
     "With --watch and no view named, one screen has progress, workers, the current layer and the "
     "Pareto front. It waits for a coordinator that is away, and ends when the study does; q ends "
@@ -99,6 +100,7 @@ static const char *const commands[] = {
     [LAYERNAS__COMMAND__WHAT__TRIALS] = "trials-cap",
     [LAYERNAS__COMMAND__WHAT__PUT_ASIDE] = "put-aside",
     [LAYERNAS__COMMAND__WHAT__TAKE_BACK] = "take-back",
+    [LAYERNAS__COMMAND__WHAT__RETRY] = "retry",
 };
 
 static bool wants_worker(const struct options *options)
@@ -109,7 +111,8 @@ static bool wants_worker(const struct options *options)
 
 static bool wants_number(const struct options *options)
 {
-    return options->command.what == LAYERNAS__COMMAND__WHAT__TRIALS;
+    return options->command.what == LAYERNAS__COMMAND__WHAT__TRIALS ||
+           options->command.what == LAYERNAS__COMMAND__WHAT__RETRY;
 }
 
 static bool take_command(const char *text, struct options *options)
@@ -132,7 +135,7 @@ static void take_command_argument(char *text, struct options *options, struct ar
     } else if (wants_number(options) && command->number == 0) {
         command->number = strtoull(text, &end, 10);
         if (!isdigit((unsigned char)*text) || *end || command->number == 0)
-            argp_error(state, "%s: \"%s\"; a number of trials", commands[command->what], text);
+            argp_error(state, "%s: \"%s\"; a number", commands[command->what], text);
     } else {
         argp_error(state, "\"%s\": one thing at a time", text);
     }
@@ -147,7 +150,7 @@ static void check_command(const struct options *options, struct argp_state *stat
                    commands[options->command.what]);
     if (wants_worker(options) && !*options->command.worker)
         argp_error(state, "%s: which worker, or machine?", commands[options->command.what]);
-    if (wants_number(options) && options->command.number == 0)
+    if (options->command.what == LAYERNAS__COMMAND__WHAT__TRIALS && options->command.number == 0)
         argp_error(state, "%s: how many trials?", commands[options->command.what]);
 }
 
