@@ -30,13 +30,21 @@ void sim_bad(struct sim *sim, const char *format, ...)
     va_end(args);
 }
 
+static int find(const struct sim_reference *reference, const struct digest *key)
+{
+    for (size_t i = 0; reference && i < reference->n_trials; i++)
+        if (digest_equal(&reference->trials[i].key, key))
+            return (int)i;
+    return -1;
+}
+
 int sim_index(struct sim *sim, const struct digest *key, const char *what)
 {
-    for (size_t i = 0; i < sim->reference->n_trials; i++)
-        if (digest_equal(&sim->reference->trials[i].key, key))
-            return (int)i;
-    sim_bad(sim, "a trial was %s that the undisturbed search does not have", what);
-    return -1;
+    int i = find(sim->reference, key);
+
+    if (i < 0 && find(sim->before, key) < 0)
+        sim_bad(sim, "a trial was %s that the undisturbed search does not have", what);
+    return i;
 }
 
 /* ---- accidents ---- */
@@ -68,6 +76,8 @@ static void crash(struct sim *sim)
     sim->counts.crashes++;
     sim_end(sim);
     sim_cut_all(sim);
+    if (sim->reference->raised && sim_chance(sim, 2, 1))
+        sim_raise_cap(sim);
     sim_begin(sim);
 }
 
@@ -177,11 +187,14 @@ static void look(struct sim *sim, const char *when)
 {
     const struct sim_findings *want = &sim->reference->findings;
     struct sim_findings got;
+    size_t stored = 0;
 
     if (*sim->bad)
         return;
-    if (sim->disk.n_results != sim->reference->n_trials) {
-        sim_bad(sim, "%s: %zu trials of %zu are on the disk", when, sim->disk.n_results,
+    for (size_t i = 0; i < sim->disk.n_results; i++)
+        stored += find(sim->reference, &sim->disk.results[i].result.key) >= 0;
+    if (stored != sim->reference->n_trials) {
+        sim_bad(sim, "%s: %zu trials of %zu are on the disk", when, stored,
                 sim->reference->n_trials);
         return;
     }
@@ -200,6 +213,19 @@ static void look(struct sim *sim, const char *when)
         sim_bad(sim, "%s: ended by '%s', undisturbed by '%s'", when, got.reason, want->reason);
 }
 
+static void run_calmly(struct sim *sim)
+{
+    uint64_t until = sim->counts.steps + STEPS_CALM;
+
+    if (*sim->bad || sim_is_done(sim))
+        return;
+    calm_down(sim);
+    while (!*sim->bad && !sim_is_done(sim) && sim->counts.steps < until)
+        step(sim, 5);
+    if (!*sim->bad && !sim_is_done(sim))
+        sim_bad(sim, "the study does not end though nothing goes wrong any more");
+}
+
 static void run(struct sim *sim)
 {
     static const uint64_t paces_ms[] = { 5, 60, 400 };
@@ -208,13 +234,23 @@ static void run(struct sim *sim)
 
     while (!*sim->bad && !sim_is_done(sim) && sim->counts.steps < until)
         step(sim, pace_ms);
-    if (!*sim->bad && !sim_is_done(sim))
-        calm_down(sim);
-    until = sim->counts.steps + STEPS_CALM;
-    while (!*sim->bad && !sim_is_done(sim) && sim->counts.steps < until)
-        step(sim, 5);
-    if (!*sim->bad && !sim_is_done(sim))
-        sim_bad(sim, "the study does not end though nothing goes wrong any more");
+    run_calmly(sim);
+    look(sim, "at the end");
+}
+
+static void start_again(struct sim *sim)
+{
+    bool raised = sim->reference->raised;
+
+    sim_end(sim);
+    sim_cut_all(sim);
+    if (raised)
+        sim_raise_cap(sim);
+    sim_begin(sim);
+    if (!*sim->bad && !raised && !sim_is_done(sim))
+        sim_bad(sim, "started again, a study that was done has more to do");
+    run_calmly(sim);
+    look(sim, "started again");
 }
 
 struct sim *sim_play(const struct sim_reference *reference, uint64_t seed, enum sim_break breaks)
@@ -236,12 +272,7 @@ struct sim *sim_play(const struct sim_reference *reference, uint64_t seed, enum 
     for (int w = 0; w < SIM_WORKERS; w++)
         sim_worker_start(sim, w, false);
     run(sim);
-    look(sim, "at the end");
-    sim_end(sim);
-    sim_begin(sim);
-    if (!*sim->bad && !sim_is_done(sim))
-        sim_bad(sim, "started again, a study that was done has more to do");
-    look(sim, "started again");
+    start_again(sim);
     return sim;
 }
 

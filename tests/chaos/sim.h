@@ -133,6 +133,7 @@ struct sim_reference {
     struct trial trials[SIM_ROWS]; /* all there are, in order of issue */
     size_t n_trials;
     struct sim_findings findings;
+    const struct sim_reference *raised; /* the same study with a higher cap; NULL: none */
 };
 
 void sim_reference_make(struct sim_reference *reference, const struct study *study);
@@ -145,7 +146,8 @@ struct sim_counts {
 };
 
 struct sim {
-    const struct sim_reference *reference;
+    const struct sim_reference *reference,
+        *before; /* before: of the study until its cap was raised */
     struct rng rng;
     struct sim_faults faults;
     enum sim_break breaks;
@@ -176,11 +178,13 @@ void sim_free(struct sim *sim);
 uint32_t sim_chance(struct sim *sim, uint32_t of, uint32_t n); /* n of so many times */
 void sim_bad(struct sim *sim, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Index of a trial in the reference; a trial that is not there is bad, and -1. */
+/* Index of a trial in the reference; -1 where it is of the study before its cap was raised. A trial
+ * of neither is bad. */
 int sim_index(struct sim *sim, const struct digest *key, const char *what);
 
 /* A coordinator, begun from the disk; the same ended as by SIGKILL. sim_life.c */
 void sim_begin(struct sim *sim);
+void sim_raise_cap(struct sim *sim); /* between two lives */
 void sim_end(struct sim *sim);
 bool sim_is_done(const struct sim *sim);
 

@@ -112,6 +112,18 @@ void sim_begin(struct sim *sim)
         sim_bad(sim, "the coordinator cannot begin again: %s", err.text);
 }
 
+void sim_raise_cap(struct sim *sim)
+{
+    sim->before = sim->reference;
+    sim->reference = sim->reference->raised;
+    memset(sim->told, 0, sizeof sim->told);
+    memset(sim->handed_out + sim->before->findings.n_search, 0,
+           sizeof sim->handed_out - sim->before->findings.n_search * sizeof *sim->handed_out);
+    /* Final trials have other indices now, and may have failed by chance as often as they can bear. */
+    for (size_t i = sim->reference->findings.n_search; i < SIM_ROWS; i++)
+        sim->transient[i] = LEDGER_MAX_FAILURES;
+}
+
 void sim_end(struct sim *sim)
 {
     struct coordinator *coordinator = &sim->coordinator;

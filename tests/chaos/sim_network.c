@@ -293,8 +293,10 @@ static void check_trial(struct sim *sim, const struct trial *trial)
 {
     int i = sim_index(sim, &trial->key, "handed out");
 
-    if (i < 0)
+    if (i < 0) {
+        sim_bad(sim, "a trial was handed out that the study with its new cap does not have");
         return;
+    }
     if (sim->told[i])
         sim_bad(sim, "doubled: trial %d was handed out again though it is stored", i + 1);
     if (trial->number != (uint64_t)i + 1)

@@ -139,7 +139,7 @@ static bool fails(struct sim *sim, const struct trial *trial)
 
     if (i < 0 || !sim_outcome(trial, &reward, &diverged))
         return true;
-    if (sim->transient[i] == TRANSIENT_MOST || !sim_chance(sim, 100, sim->faults.fail))
+    if (sim->transient[i] >= TRANSIENT_MOST || !sim_chance(sim, 100, sim->faults.fail))
         return false;
     sim->transient[i]++;
     return true;

@@ -58,8 +58,10 @@ static const struct {
     { table_text, "{trials: 60, parallel: 3, buckets: 2, keep: 2, order: backward}", "{top: 0}" },
     { table_text, "{trials: 200, parallel: 4, passes: 1}", "{top: 2, seeds: 1}" },
     { train_text, "{trials: 20, parallel: 2}", "{top: 2, seeds: 2, epochs: 3}" },
+    { table_text, "{trials: 14, parallel: 3, seed: 9}", "{top: 2, seeds: 1}" },
+    { table_text, "{trials: 30, parallel: 3, seed: 9}", "{top: 2, seeds: 1}" },
 };
-enum { VARIANTS = sizeof variants / sizeof *variants };
+enum { VARIANTS = sizeof variants / sizeof *variants, RAISED = VARIANTS - 1 };
 
 static struct study *studies[VARIANTS];
 static struct sim_reference references[VARIANTS];
@@ -84,6 +86,7 @@ static int make_references(void **state)
         studies[v] = study_fixture_study(text, "", "");
         sim_reference_make(&references[v], studies[v]);
     }
+    references[RAISED - 1].raised = &references[RAISED];
     return 0;
 }
 
