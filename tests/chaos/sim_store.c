@@ -229,6 +229,15 @@ int store_put_steering(struct store *store, const struct steering *steering, sto
     return -ENOSYS;
 }
 
+int store_put_retry(struct store *store, const struct trial *trial, store_done_fn *done, void *arg)
+{
+    (void)store;
+    (void)trial;
+    (void)done;
+    (void)arg;
+    return -ENOSYS;
+}
+
 int store_put_elapsed(struct store *store, double elapsed_s)
 {
     (void)store;
