@@ -27,7 +27,7 @@ static int note_retry(struct resumed *resumed, const struct stored_result *store
 }
 
 /* What failed before its trial was retried counts no more. */
-static bool is_forgotten(struct resumed *resumed, const struct digest *key)
+static bool is_forgiven(struct resumed *resumed, const struct digest *key)
 {
     const struct stored_result *retry = known_results_find(resumed->retries, key);
 
@@ -50,10 +50,10 @@ static int take_failure(void *arg, const struct stored_failure *failure)
     int rc;
 
     resumed->failures++;
-    if (is_forgotten(resumed, &failure->key))
-        return 0;
     rc = trial_ledger_remember_failure(resumed->coordinator->ledger, &failure->key,
                                        &failure->attempt, failure->worker_id, failure->reason);
+    if (is_forgiven(resumed, &failure->key))
+        trial_ledger_forgive(resumed->coordinator->ledger, &failure->key);
     return rc == -EALREADY ? 0 : rc;
 }
 

@@ -120,7 +120,10 @@ int trial_ledger_fail(struct trial_ledger *ledger, const struct digest *key,
                       const struct attempt *attempt, const uint8_t worker_id[16],
                       const char *reason, bool several_workers);
 
-/* A QUARANTINED trial becomes READY, as if it had never failed. -ENOENT; -EINVAL: it is not. */
+/* What failed of a trial so far counts no more. */
+void trial_ledger_forgive(struct trial_ledger *ledger, const struct digest *key);
+
+/* A QUARANTINED trial becomes READY, its failures forgiven. -ENOENT; -EINVAL: it is not. */
 int trial_ledger_retry(struct trial_ledger *ledger, const struct digest *key);
 
 /* What was SAVING is durable. -ENOENT, -EINVAL if it was not SAVING. */

@@ -105,7 +105,8 @@ int trial_ledger_fail(struct trial_ledger *ledger, const struct digest *key,
     if (ledger_running(entry, &newest))
         return 0; /* its result, should there be one, is better than a verdict */
     trouble = ledger_trouble(ledger, key);
-    if (trouble->failures < LEDGER_MAX_FAILURES || (several_workers && trouble->n_workers < 2)) {
+    if (trouble->failures - trouble->forgiven < LEDGER_MAX_FAILURES ||
+        (several_workers && trouble->n_workers < 2)) {
         ledger_release(ledger, i);
         return 0;
     }
@@ -114,9 +115,20 @@ int trial_ledger_fail(struct trial_ledger *ledger, const struct digest *key,
     return 1;
 }
 
-int trial_ledger_retry(struct trial_ledger *ledger, const struct digest *key)
+/* Which attempts failed is still known: none fails twice. */
+void trial_ledger_forgive(struct trial_ledger *ledger, const struct digest *key)
 {
     struct trouble *trouble = ledger_trouble(ledger, key);
+
+    if (!trouble)
+        return;
+    trouble->forgiven = trouble->failures;
+    trouble->n_workers = 0;
+    trouble->last_reason[0] = '\0';
+}
+
+int trial_ledger_retry(struct trial_ledger *ledger, const struct digest *key)
+{
     size_t i;
     struct entry *entry = ledger_find(ledger, key, &i);
 
@@ -124,8 +136,7 @@ int trial_ledger_retry(struct trial_ledger *ledger, const struct digest *key)
         return -ENOENT;
     if (entry->state != TRIAL_QUARANTINED)
         return -EINVAL;
-    if (trouble)
-        *trouble = (struct trouble){ .key = *key };
+    trial_ledger_forgive(ledger, key);
     entry->quarantined = false;
     ledger_set_state(ledger, i, TRIAL_READY);
     return 0;

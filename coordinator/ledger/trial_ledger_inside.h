@@ -63,6 +63,7 @@ struct entry {
 struct trouble {
     struct digest key;
     uint32_t failures, n_workers;
+    uint32_t forgiven;      /* of failures: they count no more */
     uint8_t workers[2][16]; /* the first two different ones it failed on */
     struct attempt attempts[LEDGER_FAILED_KEPT];
     char last_reason[TRIAL_REASON_SIZE];

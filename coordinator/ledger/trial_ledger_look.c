@@ -55,7 +55,7 @@ void trial_ledger_entry(const struct trial_ledger *ledger, size_t i, struct ledg
     if (has_result(entry))
         entry_out->result = result_of(ledger, entry, &entry_out->trial);
     if (trouble) {
-        entry_out->failures = trouble->failures;
+        entry_out->failures = trouble->failures - trouble->forgiven;
         memcpy(entry_out->last_reason, trouble->last_reason, sizeof entry_out->last_reason);
     }
     if (newest) {

@@ -95,6 +95,36 @@ static void test_a_late_failure_spares_who_is_at_work(void **state)
     trial_ledger_free(ledger);
 }
 
+/* A worker that did not hear that its failure is known says it again after the retry. */
+static void test_a_retried_trial_has_its_tries_anew(void **state)
+{
+    struct trial_ledger *ledger = ledger_of(1);
+    struct attempt before[3], attempt;
+    struct digest key = entry_of(ledger, 1).trial.key;
+
+    (void)state;
+    assert_int_equal(trial_ledger_retry(ledger, &key), -EINVAL);
+    for (int i = 0; i < 3; i++) {
+        lease(ledger, alice, true, 0, &before[i]);
+        report_failure(ledger, 1, &before[i], alice, false);
+    }
+    assert_int_equal(trial_ledger_retry(ledger, &key), -EINVAL); /* not durable yet */
+    settle(ledger, 1);
+    assert_int_equal(trial_ledger_retry(ledger, &key), 0);
+    assert_int_equal(entry_of(ledger, 1).state, TRIAL_READY);
+    assert_false(entry_of(ledger, 1).quarantined);
+    assert_int_equal(entry_of(ledger, 1).failures, 0);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(report_failure(ledger, 1, &before[i], alice, false), -EALREADY);
+    assert_int_equal(lease(ledger, alice, false, 0, &attempt), 1); /* as if new to it */
+    assert_int_equal(report_failure(ledger, 1, &attempt, alice, false), 0);
+    lease(ledger, alice, true, 0, &attempt);
+    assert_int_equal(report_failure(ledger, 1, &attempt, alice, false), 0);
+    lease(ledger, alice, true, 0, &attempt);
+    assert_int_equal(report_failure(ledger, 1, &attempt, alice, false), 1);
+    trial_ledger_free(ledger);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -102,6 +132,7 @@ int main(void)
         cmocka_unit_test(test_a_failed_trial_goes_to_another_worker),
         cmocka_unit_test(test_the_same_attempt_fails_once),
         cmocka_unit_test(test_a_late_failure_spares_who_is_at_work),
+        cmocka_unit_test(test_a_retried_trial_has_its_tries_anew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
