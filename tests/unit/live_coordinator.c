@@ -171,6 +171,7 @@ static int exit_status(struct live *live)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+/* No thread may be there when it forks: the child would inherit what they lock. */
 static void begin(struct live *live)
 {
     fflush(NULL);
@@ -187,14 +188,14 @@ static void begin(struct live *live)
         }
         usleep(PAUSE_US);
     }
+    live->context = zmq_ctx_new();
+    assert_non_null(live->context);
 }
 
 void live_start(struct live *live, uint32_t lease_s)
 {
     live_write(live, lease_s);
     begin(live);
-    live->context = zmq_ctx_new();
-    assert_non_null(live->context);
 }
 
 void live_kill_and_restart(struct live *live)
@@ -205,6 +206,7 @@ void live_kill_and_restart(struct live *live)
     waitpid(live->pid, NULL, 0);
     while (live->n_played > 0)
         played_close(live->played[0]);
+    zmq_ctx_term(live->context);
     assert_int_equal(unlink(path_of(live, "state/endpoints", path)), 0);
     begin(live);
 }
