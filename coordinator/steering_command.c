@@ -75,9 +75,7 @@ static void obey_drain(struct coordinator *coordinator, const Layernas__Command 
 {
     (void)command;
     set_mode(coordinator, STEERING_DRAIN, outcome);
-    say(outcome,
-        "draining: nothing is handed out, and the coordinator stops once nothing runs; trials that "
-        "run on: %" PRIu64,
+    say(outcome, "draining: stops once nothing runs; trials that run on: %" PRIu64,
         n_running(coordinator));
 }
 

@@ -101,7 +101,7 @@ runs() { [ "$(of .running)" -ge 1 ]; }
 wait_for "the next start to go on by itself" runs
 kill -STOP "$left" "$right"
 tell drain
-matches "drain is obeyed" "$said" '^draining: nothing is handed out, and the coordinator stops once nothing runs; trials that run on: [12]$'
+matches "drain is obeyed" "$said" '^draining: stops once nothing runs; trials that run on: [12]$'
 killed --bind "$bind"
 is "after a kill it drains still" "$(of .state)" draining
 kill -CONT "$left" "$right"
