@@ -1,5 +1,5 @@
 # cluster - a study, its coordinator and workers, for stories: started, waited for, ended.
-# Expects $root. Everything that is started is remembered by its process id, and ended by it.
+# Expects $root, and $calm for the study. Everything that is started is remembered by its process id, and ended by it.
 bin=$(cd "$root" && cd "${BUILD:-build}" && pwd)
 trap : KILL # catches nothing, but bash then says nothing of what is killed
 pids=()
@@ -11,11 +11,9 @@ pause() { # MILLISECONDS
 }
 
 faults() {
-    if [ "${BUILD:-build}" = build ]; then
-        echo "$bin/tests/chaos/fault.so"
-    else # the sanitizer's own library must come first
-        echo "$(cc -print-file-name=libasan.so):$bin/tests/chaos/fault.so"
-    fi
+    local asan # which must come first, where there is one
+    asan=$(ldd "$bin/layernas-coordinator" | awk '/libasan/ { print $3 }')
+    echo "${asan:+$asan:}$bin/tests/chaos/fault.so"
 }
 
 # A table of four layers of four options, costs and accuracies uneven; the study of it.

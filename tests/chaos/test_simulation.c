@@ -11,7 +11,11 @@
 #include "tests/unit/check.h"
 #include "tests/unit/study_fixture.h"
 
+#ifdef __SANITIZE_ADDRESS__
+enum { SCHEDULES = 300, SCHEDULES_BROKEN = 40 };
+#else
 enum { SCHEDULES = 1000, SCHEDULES_BROKEN = 200 };
+#endif
 
 static const char table_text[] = "name: simulated\n"
                                  "space: names.yaml\n"
