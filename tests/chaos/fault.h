@@ -24,9 +24,9 @@ enum fault_kind {
     FAULT_KILL_AFTER,  /* just after it, */
     FAULT_TORN,        /* or in the middle of it, if it writes: a part is written */
     FAULT_POWER,       /* SIGKILL, and of what was not flushed some, or all, is undone */
-    FAULT_FULL,        /* for so many calls: ENOSPC, after a part was written */
-    FAULT_IO,          /* EIO */
-    FAULT_READ_ONLY,   /* EROFS */
+    FAULT_FULL,      /* for so many calls: ENOSPC where room is needed, after a part was written */
+    FAULT_IO,        /* EIO */
+    FAULT_READ_ONLY, /* EROFS */
     FAULT_KINDS
 };
 
