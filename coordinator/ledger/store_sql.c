@@ -7,9 +7,33 @@
 
 #include "coordinator/ledger/store_inside.h"
 
+static int last_errno_of(sqlite3_file *file)
+{
+    int number = 0;
+
+    if (file && file->pMethods)
+        file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &number);
+    return number;
+}
+
+/* What the system said; 0: not known. sqlite3_system_errno knows it of opening only: what went wrong
+ * in a statement, only the files do. */
+static int system_errno(sqlite3 *db)
+{
+    sqlite3_file *wal = NULL, *database = NULL;
+    int number = sqlite3_system_errno(db);
+
+    if (number)
+        return number;
+    sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
+    sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &database);
+    number = last_errno_of(wal);
+    return number ? number : last_errno_of(database);
+}
+
 int sql_errno(sqlite3 *db, int code)
 {
-    int system = db ? sqlite3_system_errno(db) : 0;
+    int system = db ? system_errno(db) : 0;
 
     switch (code & 0xff) {
     case SQLITE_OK:

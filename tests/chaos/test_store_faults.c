@@ -370,12 +370,56 @@ static void test_calls_that_fail_for_a_while(void **state)
     check_true("most lives", recovered > total / 2);
 }
 
+static bool in_trouble(struct store *store, struct errmsg *trouble)
+{
+    struct pollfd poll_fd = { .fd = store_fd(store), .events = POLLIN };
+
+    for (int left = PATIENCE_MS; left > 0 && !store_trouble(store, trouble); left -= 100)
+        poll(&poll_fd, 1, 100);
+    return store_trouble(store, trouble);
+}
+
+/* What is wrong with the disk, in the system's words, and that the same store goes on afterwards. */
+static void test_trouble_is_told_as_it_is(void **state)
+{
+    const struct bed *bed = *state;
+    const struct {
+        enum fault_kind kind;
+        const char *want;
+    } cases[] = {
+        { FAULT_FULL, "No space left on device" },
+        { FAULT_IO, "Input/output error" },
+        { FAULT_READ_ONLY, "Read-only file system" },
+    };
+    struct fault_plan plan = plan_for(bed, FAULT_NONE, 0);
+    struct store *store;
+
+    fault_set(&plan);
+    store = bed_open(bed);
+    for (uint64_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct errmsg trouble = { "" };
+
+        plan = plan_for(bed, cases[i].kind, 1);
+        plan.length = UINT64_MAX;
+        fault_set(&plan);
+        put(store, i + 1, NULL, NULL);
+        check_true(cases[i].want, in_trouble(store, &trouble));
+        if (!strstr(trouble.text, cases[i].want))
+            fail_msg("wanted '%s': %s", cases[i].want, trouble.text);
+        plan.kind = FAULT_NONE;
+        fault_set(&plan);
+        wait_for_all(store);
+    }
+    store_close(store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         with_bed(test_killed_at_every_call),
         with_bed(test_killed_and_killed_again),
         with_bed(test_calls_that_fail_for_a_while),
+        with_bed(test_trouble_is_told_as_it_is),
     };
     return cmocka_run_group_tests(tests, study_fixture_make, study_fixture_remove);
 }
