@@ -115,6 +115,11 @@ static bool shade_target(FILE *out, const struct plot *plot, const struct axes *
     return true;
 }
 
+static const char *best_label(const struct plot *plot)
+{
+    return plot->best_won ? "winner when retrained" : "best in the target";
+}
+
 static void write_layout(FILE *out, const struct plot *plot, const struct axes *axes)
 {
     fprintf(out, "set title '%s' font ',20' offset 0, 0.6 noenhanced\n", plot->study);
@@ -132,9 +137,10 @@ static void write_layout(FILE *out, const struct plot *plot, const struct axes *
             axes->low, axes->high);
     if (plot->has_best)
         fprintf(out,
-                "set label 2 'best in the target: %.2f %% at %.4g %s' at graph 0.5, graph 1.035 "
+                "set label 2 '%s: %.2f %% at %.4g %s' at graph 0.5, graph 1.035 "
                 "center font ',14' textcolor rgb '#444444'\n",
-                plot->best.percent, (double)plot->best.cost / axes->unit, axes->letter);
+                best_label(plot), plot->best.percent, (double)plot->best.cost / axes->unit,
+                axes->letter);
     if (axes->below > 0)
         fprintf(out,
                 "set label 1 'below the axis: %zu of %zu trials' at graph 0.99, graph 0.025 right "
@@ -158,9 +164,10 @@ static void write_curves(FILE *out, const struct plot *plot, const struct axes *
               "linecolor rgb '#c0392b' title 'Pareto front'",
               out);
     if (plot->has_best)
-        fputs(", \\\n     $best with points pointtype 6 pointsize 2.4 linewidth 2.5 "
-              "linecolor rgb '#111111' title 'best in the target'",
-              out);
+        fprintf(out,
+                ", \\\n     $best with points pointtype 6 pointsize 2.4 linewidth 2.5 "
+                "linecolor rgb '#111111' title '%s'",
+                best_label(plot));
     if (shaded)
         fputs(", \\\n     keyentry with boxes fillstyle solid border linecolor rgb '#b8ccb8' "
               "fillcolor rgb '#e4f0e4' "

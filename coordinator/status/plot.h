@@ -26,6 +26,7 @@ struct plot {
     const struct plot_point *trials;
     const struct plot_point *front; /* by rising cost */
     bool has_best;
+    bool best_won; /* when the best were retrained; others may have done better in the search */
     struct plot_point best;
 };
 

@@ -83,6 +83,7 @@ static int draw(const struct coordinator *coordinator, const char *directory, bo
     plot.trials = trials;
     plot.n_trials = trial_points(coordinator->ledger, trials);
     plot.has_best = best.found;
+    plot.best_won = best.retrained;
     if (best.found)
         plot.best = point_of(&best.candidate);
     rc = plot_write(directory, &plot, plotted_out, err);

@@ -141,6 +141,27 @@ static void test_axes(void **state)
 }
 
 /* One training in a hundred that learned nothing leaves the scale to the others. */
+/* The winner need not be the best of the search. */
+static void test_the_best_is_named(void **state)
+{
+    struct plot_point trials[] = { { 500000, 90 }, { 1500000, 92 } };
+    struct plot plot = { .study = "s",
+                         .metric = COST_MADDS,
+                         .n_trials = 2,
+                         .trials = trials,
+                         .has_best = true,
+                         .best = { 500000, 90 } };
+
+    (void)state;
+    put_gnuplot("exit 1");
+    drawn(&plot);
+    assert_non_null(strstr(content("pareto.gp"), "'best in the target: 90.00 % at 0.5 M'"));
+    plot.best_won = true;
+    drawn(&plot);
+    assert_non_null(strstr(content("pareto.gp"), "'winner when retrained: 90.00 % at 0.5 M'"));
+    assert_null(strstr(content("pareto.gp"), "best in the target"));
+}
+
 static void test_failures_do_not_flatten_the_rest(void **state)
 {
     struct plot_point trials[100];
@@ -277,6 +298,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_axes),
+        TEST(test_the_best_is_named),
         TEST(test_failures_do_not_flatten_the_rest),
         TEST(test_many_trials),
         TEST(test_gnuplot_that_does_not_work),
