@@ -32,7 +32,8 @@ worker=$!
 running() { status_of state workers | jq -r '.rows[] | select(.name == "three") | .running | length'; }
 all_at_work() { [ "$(running)" = 3 ]; }
 wait_for "three trials at a time" all_at_work
-is "it says how many slots it has" "$(status_of state workers | jq -c '.rows[0] | [.slots, .threads]')" \
+is "it says how many slots it has" \
+    "$(status_of state workers | jq -c '.rows[] | select(.name == "three") | [.slots, .threads]')" \
     '[3,1]'
 slots=$(pgrep -P $worker)
 is "each in a process of its own" "$(wc -w <<<$slots)" 3

@@ -5,7 +5,7 @@
 
 macro_study study.yaml 60
 socket=ipc://$work/status
-export LAYERNAS_TABLE_DELAY_MS=500 # there is time to ask before it is over
+export LAYERNAS_TABLE_DELAY_MS=1500 # there is time to ask before it is over
 
 "$bin/layernas-status" -c "$socket" --watch 0.2 >watch.out 2>watch.err &
 watcher=$!
