@@ -5,13 +5,12 @@
 const char *const evaluator_names[EVALUATOR_KINDS + 1] = {
     [EVALUATOR_TRAIN] = "train",
     [EVALUATOR_TABLE] = "table",
+    [EVALUATOR_SURROGATE] = "surrogate",
 };
 
 const char *const data_format_names[DATA_FORMATS + 1] = {
-    [DATA_IDX] = "idx",
-    [DATA_CSV] = "csv",
-    [DATA_CIFAR10] = "cifar10",
-    [DATA_CIFAR100] = "cifar100",
+    [DATA_IDX] = "idx",           [DATA_CSV] = "csv",         [DATA_CIFAR10] = "cifar10",
+    [DATA_CIFAR100] = "cifar100", [DATA_FLOAT32] = "float32",
 };
 
 const char *const optimizer_names[OPTIMIZER_KINDS + 1] = {
@@ -24,6 +23,10 @@ const char *const decay_names[DECAY_KINDS + 1] = {
     [DECAY_COSINE] = "cosine",
     [DECAY_STEP] = "step",
     [DECAY_EXPONENTIAL] = "exponential",
+};
+
+const char *const surrogate_model_names[SURROGATE_MODELS + 1] = {
+    [SURROGATE_OFA_MOBILENET_V3] = "ofa-mobilenet-v3",
 };
 
 const char *evaluator_name(enum evaluator evaluator)
@@ -105,10 +108,19 @@ void evaluation_write(const struct evaluation *evaluation, FILE *out)
     fprintf(out, "evaluate.with\t%s\n", evaluator_name(evaluation->evaluator));
     fprintf(out, "evaluate.data.name\t%s\n", evaluation->data.name);
     fprintf(out, "evaluate.data.format\t%s\n", data_format_name(evaluation->data.format));
-    if (evaluation->evaluator == EVALUATOR_TRAIN) {
+    switch (evaluation->evaluator) {
+    case EVALUATOR_TRAIN:
         write_split(&evaluation->data, out);
         write_schedule(&evaluation->schedule, out);
-    } else {
+        break;
+    case EVALUATOR_TABLE:
         write_table(&evaluation->table, out);
+        break;
+    case EVALUATOR_SURROGATE:
+        fprintf(out, "evaluate.surrogate.model\t%s\n",
+                surrogate_model_names[evaluation->surrogate.model]);
+        break;
+    case EVALUATOR_KINDS:
+        break;
     }
 }

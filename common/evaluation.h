@@ -9,10 +9,11 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum evaluator { EVALUATOR_TRAIN, EVALUATOR_TABLE, EVALUATOR_KINDS };
-/* Images with labels, but for DATA_CSV: a benchmark table. */
-enum data_format { DATA_IDX, DATA_CSV, DATA_CIFAR10, DATA_CIFAR100, DATA_FORMATS };
+enum evaluator { EVALUATOR_TRAIN, EVALUATOR_TABLE, EVALUATOR_SURROGATE, EVALUATOR_KINDS };
+/* Images with labels, but for DATA_CSV: a benchmark table, and DATA_FLOAT32: a predictor. */
+enum data_format { DATA_IDX, DATA_CSV, DATA_CIFAR10, DATA_CIFAR100, DATA_FLOAT32, DATA_FORMATS };
 enum optimizer { OPTIMIZER_SGD, OPTIMIZER_RMSPROP, OPTIMIZER_KINDS };
+enum surrogate_model { SURROGATE_OFA_MOBILENET_V3, SURROGATE_MODELS };
 enum decay { DECAY_NONE, DECAY_COSINE, DECAY_STEP, DECAY_EXPONENTIAL, DECAY_KINDS };
 
 enum {
@@ -57,12 +58,18 @@ struct table_spec {
     char report_column[EVALUATION_NAME_SIZE]; /* percent, read by the final test; empty: none */
 };
 
+/* Predicts from a trial's network: common/surrogate.h. */
+struct surrogate_spec {
+    enum surrogate_model model;
+};
+
 struct evaluation {
     enum evaluator evaluator;
     struct dataset_spec data;
-    struct schedule schedule; /* EVALUATOR_TRAIN */
-    struct table_spec table;  /* EVALUATOR_TABLE */
-    uint32_t time_limit_s;    /* wall time of one attempt; 0: none */
+    struct schedule schedule;        /* EVALUATOR_TRAIN */
+    struct table_spec table;         /* EVALUATOR_TABLE */
+    struct surrogate_spec surrogate; /* EVALUATOR_SURROGATE */
+    uint32_t time_limit_s;           /* wall time of one attempt; 0: none */
 };
 
 /* Names as they stand in study files, in the order of their enum, NULL-terminated. */
@@ -70,6 +77,7 @@ extern const char *const evaluator_names[EVALUATOR_KINDS + 1];
 extern const char *const data_format_names[DATA_FORMATS + 1];
 extern const char *const optimizer_names[OPTIMIZER_KINDS + 1];
 extern const char *const decay_names[DECAY_KINDS + 1];
+extern const char *const surrogate_model_names[SURROGATE_MODELS + 1];
 
 const char *evaluator_name(enum evaluator evaluator);
 const char *data_format_name(enum data_format format);

@@ -97,7 +97,8 @@ struct study {
     struct evaluation evaluation; /* of the search trials */
     struct final_settings final;
     struct limits limits;
-    /* Where workers started here find the data: a folder, or a table's file. Empty: they know. */
+    /* Where workers started here find the data: a folder, or the file of a
+     * table or predictor. Empty: they know. */
     char data_path[STUDY_PATH_SIZE];
     /* How a table writes option o of any layer: table_labels[o], joined by table_separator ("" or
      * ":" or ","). NULL unless the evaluator is the table. */
@@ -130,7 +131,7 @@ int study_parse(const char *text, size_t size, const char *path, struct space *s
 void study_free(struct study *study);
 
 /* Looks at data_path, for those about to use it: the folder is there; the table is there, has its
- * columns, and a row for the default architecture. 0 at once where data_path is empty. */
+ * columns, and a row for the default architecture; the predictor is there and whole. 0 at once where data_path is empty. */
 int study_check_data(const struct study *study, struct errmsg *err);
 
 /* Fields whose change between two runs is refused, as "name\tvalue\n" lines in a fixed order: what

@@ -168,30 +168,41 @@ static void read_images(struct section *data, const struct study *study, struct 
     section_count(data, "valid", classes, MOST_IMAGES, &spec->valid);
 }
 
+static bool has_format(enum evaluator evaluator, enum data_format format)
+{
+    if (format == DATA_CSV || format == DATA_FLOAT32)
+        return evaluator == (format == DATA_CSV ? EVALUATOR_TABLE : EVALUATOR_SURROGATE);
+    return evaluator == EVALUATOR_TRAIN;
+}
+
 static int read_data(const struct section *evaluate, struct study *study)
 {
     static const char *const allowed[] = { "name", "format", "train", "valid", "path", NULL };
     struct dataset_spec *spec = &study->evaluation.data;
     struct section data = section_open(evaluate, "data", allowed);
-    bool train = study->evaluation.evaluator == EVALUATOR_TRAIN;
-    unsigned format = train ? DATA_IDX : DATA_CSV;
+    static const enum data_format usual[EVALUATOR_KINDS] = { DATA_IDX, DATA_CSV, DATA_FLOAT32 };
+    static const char *const formats[EVALUATOR_KINDS] = { "idx, cifar10 or cifar100", "csv",
+                                                          "float32" };
+    enum evaluator evaluator = study->evaluation.evaluator;
+    unsigned format = usual[evaluator];
 
     section_require(&data, "name");
     section_name(&data, "name", spec->name, sizeof spec->name);
     section_choice(&data, "format", data_format_names, &format);
-    if (train == (format == DATA_CSV))
+    if (!has_format(evaluator, format))
         section_fault(&data, "format", "%s; %s with %s", data_format_names[format],
-                      train ? "idx, cifar10 or cifar100" : "csv",
-                      evaluator_name(study->evaluation.evaluator));
-    if (train)
+                      formats[evaluator], evaluator_name(evaluator));
+    if (evaluator == EVALUATOR_TRAIN)
         check_format(&data, study, format);
     spec->format = format;
     section_path(&data, "path", study->data_path, sizeof study->data_path);
-    if (train) {
+    if (evaluator == EVALUATOR_TRAIN) {
         read_images(&data, study, spec);
     } else {
-        section_refuse(&data, "train", "with a table");
-        section_refuse(&data, "valid", "with a table");
+        const char *why = evaluator == EVALUATOR_TABLE ? "with a table" : "with a surrogate";
+
+        section_refuse(&data, "train", why);
+        section_refuse(&data, "valid", why);
     }
     return data.rc;
 }
@@ -216,8 +227,15 @@ static int read_training(const struct section *evaluate, struct study *study)
 
 int study_read_evaluate(const struct section *root, struct study *study)
 {
-    static const char *const allowed[] = {
-        "with", "data", "schedule", "table", "time_limit", NULL
+    static const char *const allowed[] = { "with",      "data",       "schedule", "table",
+                                           "surrogate", "time_limit", NULL };
+    static const struct {
+        const char *section, *why; /* why another's section is refused */
+        int (*read)(const struct section *evaluate, struct study *study);
+    } kinds[EVALUATOR_KINDS] = {
+        [EVALUATOR_TRAIN] = { "schedule", "with train", read_training },
+        [EVALUATOR_TABLE] = { "table", "with table", study_read_table },
+        [EVALUATOR_SURROGATE] = { "surrogate", "with surrogate", study_read_surrogate },
     };
     struct section evaluate = section_open(root, "evaluate", allowed);
     unsigned with = EVALUATOR_TRAIN;
@@ -225,16 +243,17 @@ int study_read_evaluate(const struct section *root, struct study *study)
     section_require(&evaluate, "with");
     section_choice(&evaluate, "with", evaluator_names, &with);
     study->evaluation.evaluator = with;
-    if (with == EVALUATOR_TRAIN && !space_has_networks(study->space))
-        section_fault(&evaluate, "with", "train; table, for the space has names of options only");
-    section_refuse(&evaluate, with == EVALUATOR_TRAIN ? "table" : "schedule",
-                   with == EVALUATOR_TRAIN ? "with train" : "with table");
+    if (with != EVALUATOR_TABLE && !space_has_networks(study->space))
+        section_fault(&evaluate, "with", "%s; table, for the space has names of options only",
+                      evaluator_names[with]);
+    for (unsigned kind = 0; kind < EVALUATOR_KINDS; kind++)
+        if (kind != with)
+            section_refuse(&evaluate, kinds[kind].section, kinds[with].why);
     section_count(&evaluate, "time_limit", 1, MOST_SECONDS, &study->evaluation.time_limit_s);
     if (evaluate.rc == 0)
         evaluate.rc = read_data(&evaluate, study);
     if (evaluate.rc == 0)
-        evaluate.rc = with == EVALUATOR_TRAIN ? read_training(&evaluate, study)
-                                              : study_read_table(&evaluate, study);
+        evaluate.rc = kinds[with].read(&evaluate, study);
     return evaluate.rc;
 }
 
@@ -244,14 +263,16 @@ int study_read_final(const struct section *root, struct study *study)
     static const char *const with_table[] = { "top", "seeds", "time_limit", NULL };
     struct final_settings *final = &study->final;
     bool train = study->evaluation.evaluator == EVALUATOR_TRAIN;
-    struct section section;
+    struct section section, checked = *root;
 
     *final = (struct final_settings){ .seeds = 1, .evaluation = study->evaluation };
     final->evaluation.data.train = 0;   /* all but the validation split */
     final->evaluation.time_limit_s = 0; /* the search's would be too short */
     if (!section_has(root, "final"))
         return root->rc;
-    section = section_open(root, "final", train ? with_train : with_table);
+    if (study->evaluation.evaluator == EVALUATOR_SURROGATE)
+        section_refuse(&checked, "final", "with a surrogate, which would say the same again");
+    section = section_open(&checked, "final", train ? with_train : with_table);
     section_require(&section, "top");
     section_count(&section, "top", 0, MOST_FINALISTS, &final->top);
     section_count(&section, "seeds", 1, MOST_SEEDS, &final->seeds);

@@ -14,6 +14,12 @@ int study_read_evaluate(const struct section *root, struct study *study);
 /* How the table spells architectures: study->evaluation.table, table_labels, table_separator. */
 int study_read_table(const struct section *evaluate, struct study *study);
 
+/* study->evaluation.surrogate. A fault unless the space's networks are those that it predicts. */
+int study_read_surrogate(const struct section *evaluate, struct study *study);
+
+/* Whether the predictor lies at data_path. */
+int study_check_surrogate(const struct study *study, struct errmsg *err);
+
 /* metric, cost_model and search.target. */
 int study_read_cost(const struct section *root, struct study *study);
 

@@ -261,6 +261,8 @@ int study_check_data(const struct study *study, struct errmsg *err)
         return 0;
     if (study->evaluation.evaluator == EVALUATOR_TABLE)
         return check_table(study, err);
+    if (study->evaluation.evaluator == EVALUATOR_SURROGATE)
+        return study_check_surrogate(study, err);
     if (access(study->data_path, R_OK | X_OK) < 0)
         return errmsg_set(err, -errno, "%s: evaluate.data.path: %s: %s", study->path,
                           study->data_path, strerror(errno));

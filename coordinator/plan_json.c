@@ -89,6 +89,9 @@ static json_t *evaluation_json(const struct evaluation *evaluation)
                          data->name, "table", "arch", evaluation->table.arch_columns, "reward",
                          evaluation->table.reward_column, "report",
                          *evaluation->table.report_column ? evaluation->table.report_column : NULL);
+    if (evaluation->evaluator == EVALUATOR_SURROGATE)
+        return json_pack("{s:s, s:{s:s}, s:{s:s}}", "with", "surrogate", "data", "name", data->name,
+                         "surrogate", "model", surrogate_model_names[evaluation->surrogate.model]);
     return json_pack("{s:s, s:{s:s, s:I, s:I}, s:o}", "with", "train", "data", "name", data->name,
                      "train", (json_int_t)data->train, "valid", (json_int_t)data->valid, "schedule",
                      schedule_json(&evaluation->schedule));

@@ -210,6 +210,11 @@ static void print_evaluation(const struct plan *plan, FILE *out)
                    evaluation->table.report_column);
         return;
     }
+    if (evaluation->evaluator == EVALUATOR_SURROGATE) {
+        print_item(out, "evaluate", "by surrogate %s, predictor %s",
+                   surrogate_model_names[evaluation->surrogate.model], data->name);
+        return;
+    }
     print_item(out, "evaluate", "by training on %s, measured on %s images split off for validation",
                data->name, print_grouped(data->valid, count));
     if (data->train)
@@ -247,8 +252,9 @@ static void print_work(const struct plan *plan, FILE *out)
     char trainings[PRINT_NUMBER_SIZE], search[PRINT_NUMBER_SIZE], epochs[PRINT_NUMBER_SIZE];
 
     print_grouped((int64_t)(plan->trials + plan->finals), trainings);
-    if (final->evaluation.evaluator == EVALUATOR_TABLE) {
-        print_item(out, "work", "at most %s look-ups", trainings);
+    if (final->evaluation.evaluator != EVALUATOR_TRAIN) {
+        print_item(out, "work", "at most %s %s", trainings,
+                   final->evaluation.evaluator == EVALUATOR_TABLE ? "look-ups" : "predictions");
         return;
     }
     print_grouped((int64_t)fmin(search_work(plan), 1e18), search);

@@ -69,6 +69,7 @@ struct packed_evaluation {
     Layernas__Data data;
     Layernas__Schedule schedule;
     Layernas__Table table;
+    Layernas__Surrogate surrogate;
 };
 void wire_put_evaluation(const struct evaluation *from, struct packed_evaluation *to);
 

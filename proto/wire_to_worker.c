@@ -43,7 +43,7 @@ static struct costs read_costs(struct wire_reader *r, const Layernas__Costs *fro
 /* What each evaluator cannot do without. */
 static void check_means(struct wire_reader *r, const struct trial_message *message)
 {
-    if (message->evaluation.evaluator == EVALUATOR_TRAIN && message->network.n_ops == 0)
+    if (message->evaluation.evaluator != EVALUATOR_TABLE && message->network.n_ops == 0)
         wire_fault(r, "network: missing");
     if (message->evaluation.evaluator == EVALUATOR_TABLE && !message->table_key[0])
         wire_fault(r, "table_key: missing");

@@ -87,6 +87,18 @@ static struct table_spec read_table(struct wire_reader *r, const Layernas__Table
     return to;
 }
 
+static struct surrogate_spec read_surrogate(struct wire_reader *r, const Layernas__Surrogate *from)
+{
+    struct surrogate_spec to = { 0 };
+
+    if (!from)
+        wire_fault(r, "surrogate: missing");
+    else
+        to.model = (enum surrogate_model)wire_read_integer(r, "surrogate model", from->model, 0,
+                                                           SURROGATE_MODELS - 1);
+    return to;
+}
+
 struct evaluation wire_read_evaluation(struct wire_reader *r, const Layernas__Evaluation *from)
 {
     struct evaluation to = { 0 };
@@ -101,8 +113,10 @@ struct evaluation wire_read_evaluation(struct wire_reader *r, const Layernas__Ev
     to.time_limit_s = from->time_limit_s;
     if (to.evaluator == EVALUATOR_TRAIN)
         to.schedule = read_schedule(r, from->schedule);
-    else
+    else if (to.evaluator == EVALUATOR_TABLE)
         to.table = read_table(r, from->table);
+    else
+        to.surrogate = read_surrogate(r, from->surrogate);
     return to;
 }
 
@@ -115,6 +129,7 @@ void wire_put_evaluation(const struct evaluation *from, struct packed_evaluation
         .data = LAYERNAS__DATA__INIT,
         .schedule = LAYERNAS__SCHEDULE__INIT,
         .table = LAYERNAS__TABLE__INIT,
+        .surrogate = LAYERNAS__SURROGATE__INIT,
     };
     to->message.evaluator = from->evaluator;
     to->message.time_limit_s = from->time_limit_s;
@@ -144,11 +159,14 @@ void wire_put_evaluation(const struct evaluation *from, struct packed_evaluation
         to->schedule.alpha = schedule->alpha;
         to->schedule.epsilon = schedule->epsilon;
         to->schedule.ema = schedule->ema;
-    } else {
+    } else if (from->evaluator == EVALUATOR_TABLE) {
         to->message.table = &to->table;
         to->table.arch_columns = (char *)from->table.arch_columns;
         to->table.reward_column = (char *)from->table.reward_column;
         to->table.report_column = (char *)from->table.report_column;
+    } else {
+        to->message.surrogate = &to->surrogate;
+        to->surrogate.model = from->surrogate.model;
     }
 }
 

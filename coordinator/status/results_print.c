@@ -39,6 +39,9 @@ static void print_accuracy(const struct study *study, const struct results_best 
 {
     if (study->evaluation.evaluator == EVALUATOR_TABLE)
         print_looked_up(best, &study->evaluation.table);
+    else if (study->evaluation.evaluator == EVALUATOR_SURROGATE)
+        print_item(stdout, "search", "%.3f %%, predicted by %s",
+                   reward_percent(best->candidate.reward), study->evaluation.data.name);
     else
         print_trained(best);
 }

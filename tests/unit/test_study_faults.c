@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 struct fault {
     const char *name, *from, *to, *want;
@@ -97,9 +98,13 @@ static void test_evaluation(void **state)
 {
     static const struct fault faults[] = {
         { "an evaluator of the future", "with: train", "with: oracle",
-          "study.yaml:6: evaluate.with: \"oracle\"; allowed: train, table" },
+          "study.yaml:6: evaluate.with: \"oracle\"; allowed: train, table, surrogate" },
         { "a table that nobody reads", "  with: train", "  table: {}\n  with: train",
           "study.yaml:6: evaluate.table: not with train" },
+        { "a predictor that nobody asks", "  with: train", "  surrogate: {}\n  with: train",
+          "study.yaml:6: evaluate.surrogate: not with train" },
+        { "weights to train on", "name: digits", "name: digits, format: float32",
+          "study.yaml:7: evaluate.data.format: float32; idx, cifar10 or cifar100 with train" },
         { "no data", "  data: {name: digits, train: 100, valid: 50}\n", "",
           "study.yaml:6: evaluate.data: missing; it must be given" },
         { "a data set in another folder", "name: digits", "name: a/b",
@@ -248,6 +253,54 @@ static void test_table_studies(void **state)
     check_faults(table_study, faults, sizeof faults / sizeof *faults);
 }
 
+static const char surrogate_study[] =
+    "name: n\nspace: space.yaml\ncost: {metric: madds}\nsearch: {trials: 1}\n"
+    "evaluate:\n  with: surrogate\n  data: {name: n}\n  surrogate: {model: ofa-mobilenet-v3}\n";
+
+static void test_surrogate_studies(void **state)
+{
+    static const struct fault faults[] = {
+        { "no model", "{model: ofa-mobilenet-v3}", "{}",
+          "study.yaml:8: evaluate.surrogate.model: missing; it must be given" },
+        { "a model of the future", "model: ofa-mobilenet-v3", "model: oracle",
+          "study.yaml:8: evaluate.surrogate.model: \"oracle\"; allowed: ofa-mobilenet-v3" },
+        { "a table beside it", "  with", "  table: {}\n  with",
+          "study.yaml:6: evaluate.table: not with surrogate" },
+        { "a table for a predictor", "name: n}", "name: n, format: csv}",
+          "study.yaml:7: evaluate.data.format: csv; float32 with surrogate" },
+        { "a split of a predictor", "name: n}", "name: n, valid: 10}",
+          "study.yaml:7: evaluate.data.valid: not with a surrogate" },
+        { "names alone", "space: space.yaml", "space: names.yaml",
+          "study.yaml:6: evaluate.with: surrogate; table, for the space has names of options "
+          "only" },
+        { "networks of another space", "", "",
+          "study.yaml:8: evaluate.surrogate.model: ofa-mobilenet-v3, but the space has other "
+          "networks: input 1x8x8; 3 channels and sides of 112, 128, ... or 224" },
+    };
+    (void)state;
+    check_faults(surrogate_study, faults, sizeof faults / sizeof *faults);
+}
+
+static void test_surrogate_studies_of_its_space(void **state)
+{
+    static const struct fault faults[] = {
+        { "the best once more", "trials: 1}\n", "trials: 1}\nfinal: {top: 1}\n",
+          "study.yaml:5: final: not with a surrogate, which would say the same again" },
+    };
+    char text[1000], *space = realpath("deploy/spaces/ofa-mobilenet-v3.yaml", NULL);
+    const char *rest = strstr(surrogate_study, "\ncost:");
+    struct study *study;
+
+    (void)state;
+    assert_non_null(space);
+    snprintf(text, sizeof text, "name: n\nspace: %s%s", space, rest);
+    free(space);
+    check_faults(text, faults, 1);
+    assert_int_equal(study_fixture_parse(text, "", "", &study, NULL), 0);
+    assert_int_equal(study->evaluation.data.format, DATA_FLOAT32);
+    study_free(study);
+}
+
 /* Costs read off a table, for a space that has networks. */
 static void test_candidates_and_a_table_of_costs(void **state)
 {
@@ -270,6 +323,8 @@ int main(void)
         cmocka_unit_test(test_search),
         cmocka_unit_test(test_evaluation),
         cmocka_unit_test(test_table_studies),
+        cmocka_unit_test(test_surrogate_studies),
+        cmocka_unit_test(test_surrogate_studies_of_its_space),
         cmocka_unit_test(test_candidates_and_a_table_of_costs),
     };
     return cmocka_run_group_tests(tests, study_fixture_make, study_fixture_remove);

@@ -44,6 +44,7 @@ static void test_messages_to_a_worker_come_through(void **state)
     check_to_worker("refusal", refusal);
     check_to_worker("training trial", wire_training_trial());
     check_to_worker("table trial", wire_table_trial());
+    check_to_worker("surrogate trial", wire_surrogate_trial());
     check_to_worker("verdict", wire_verdict());
     check_to_worker("cancel", cancel);
     check_to_worker("alive", (struct to_worker){ .kind = TO_ALIVE });
@@ -151,6 +152,7 @@ SPOIL_TRIAL(no_epsilon, trial->evaluation.schedule.epsilon = 0)
 SPOIL_TRIAL(average_of_nothing, trial->evaluation.schedule.ema = NAN)
 SPOIL_TRIAL(no_reward_column, trial->evaluation.table.reward_column[0] = '\0')
 SPOIL_TRIAL(no_table_key, trial->table_key[0] = '\0')
+SPOIL_TRIAL(unknown_model, trial->evaluation.surrogate.model = SURROGATE_MODELS)
 SPOIL_TRIAL(no_network, network_clear(&trial->network))
 SPOIL_TRIAL(one_op, trial->network.n_ops = 1)
 SPOIL_TRIAL(op_of_unknown_kind, trial->network.ops[2].kind = OP_KINDS)
@@ -195,6 +197,8 @@ static void test_malformed_trials_are_refused(void **state)
         { "no reward column", "reward_column", wire_table_trial, no_reward_column },
         { "no row", "table_key", wire_table_trial, no_table_key },
         { "training of no network", "network", wire_training_trial, no_network },
+        { "prediction of no network", "network", wire_surrogate_trial, no_network },
+        { "unknown model", "surrogate model", wire_surrogate_trial, unknown_model },
         { "network of one op", "network", wire_training_trial, one_op },
         { "op of unknown kind", "op kind", wire_training_trial, op_of_unknown_kind },
         { "op that reads itself", "network", wire_training_trial, op_that_reads_itself },

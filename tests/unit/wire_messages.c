@@ -275,6 +275,17 @@ struct to_worker wire_table_trial(void)
     return message;
 }
 
+struct to_worker wire_surrogate_trial(void)
+{
+    struct to_worker message = trial();
+
+    message.trial.evaluation.evaluator = EVALUATOR_SURROGATE;
+    message.trial.evaluation.data.format = DATA_FLOAT32;
+    message.trial.evaluation.surrogate.model = SURROGATE_OFA_MOBILENET_V3;
+    message.trial.network = every_op();
+    return message;
+}
+
 struct to_worker wire_verdict(void)
 {
     struct to_worker message = { .kind = TO_VERDICT,

@@ -12,6 +12,7 @@ struct from_worker wire_failed_result(void);
 struct to_worker wire_welcome(void);
 struct to_worker wire_training_trial(void); /* of a network with every kind of op; a final test */
 struct to_worker wire_table_trial(void);
+struct to_worker wire_surrogate_trial(void);
 struct to_worker wire_verdict(void);
 
 #endif

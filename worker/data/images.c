@@ -24,6 +24,7 @@ int images_read(enum data_format format, const char *directory, enum images_part
     case DATA_CIFAR100:
         return cifar_read(directory, part, &cifar100, images_out, err);
     case DATA_CSV:
+    case DATA_FLOAT32:
     case DATA_FORMATS:
         break;
     }

@@ -14,6 +14,8 @@ int evaluate(const struct trial_message *trial, const struct evaluator_context *
         return evaluate_train(trial, context, result_out, err);
     case EVALUATOR_TABLE:
         return evaluate_table(trial, context, result_out, err);
+    case EVALUATOR_SURROGATE:
+        return evaluate_surrogate(trial, context, result_out, err);
     case EVALUATOR_KINDS:
         break;
     }

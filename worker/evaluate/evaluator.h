@@ -44,6 +44,8 @@ int evaluate_train(const struct trial_message *trial, const struct evaluator_con
                    struct evaluation_result *result_out, struct errmsg *err);
 int evaluate_table(const struct trial_message *trial, const struct evaluator_context *context,
                    struct evaluation_result *result_out, struct errmsg *err);
+int evaluate_surrogate(const struct trial_message *trial, const struct evaluator_context *context,
+                       struct evaluation_result *result_out, struct errmsg *err);
 
 /* For the implementations: where the trial's data set lies. -ENOENT where this worker has none. */
 int evaluator_find_data(const struct trial_message *trial, const struct evaluator_context *context,
