@@ -11,24 +11,36 @@ struct cost_model {
     struct cost_rows *rows;
 };
 
-int cost_model_new(const struct space *space, enum cost_metric metric,
-                   struct cost_model **model_out)
+static int new_sum(const struct space *space, enum cost_metric metric,
+                   const struct cost_terms *terms, struct cost_model **model_out)
 {
     struct cost_model *model;
     int rc;
 
-    if (!space_has_networks(space) || metric >= COST_TABLE)
+    if (!space_has_networks(space))
         return -ENOTSUP;
     model = calloc(1, sizeof *model);
     if (!model)
         return -ENOMEM;
     model->space = space;
-    rc = cost_sum_new(space, metric, &model->sum);
+    rc = cost_sum_new(space, metric, terms, &model->sum);
     if (rc < 0)
         free(model);
     else
         *model_out = model;
     return rc;
+}
+
+int cost_model_new(const struct space *space, enum cost_metric metric,
+                   struct cost_model **model_out)
+{
+    return metric < COST_TABLE ? new_sum(space, metric, NULL, model_out) : -ENOTSUP;
+}
+
+int cost_model_from_terms(const struct space *space, const struct cost_terms *terms,
+                          struct cost_model **model_out)
+{
+    return new_sum(space, COST_LATENCY, terms, model_out);
 }
 
 int cost_model_from_table(const struct space *space, const int64_t *cost, size_t n,
@@ -126,10 +138,8 @@ uint32_t cost_interface(const struct cost_model *model, const struct arch *arch,
 const char *cost_metric_name(enum cost_metric metric)
 {
     static const char *const names[COST_METRICS] = {
-        [COST_MADDS] = "madds",
-        [COST_PARAMS] = "params",
-        [COST_ACTIVATIONS] = "activations",
-        [COST_TABLE] = "table",
+        [COST_MADDS] = "madds", [COST_PARAMS] = "params",   [COST_ACTIVATIONS] = "activations",
+        [COST_TABLE] = "table", [COST_LATENCY] = "latency",
     };
     return names[metric];
 }

@@ -12,7 +12,14 @@
 
 #include "common/space.h"
 
-enum cost_metric { COST_MADDS, COST_PARAMS, COST_ACTIVATIONS, COST_TABLE, COST_METRICS };
+enum cost_metric {
+    COST_MADDS,
+    COST_PARAMS,
+    COST_ACTIVATIONS,
+    COST_TABLE,
+    COST_LATENCY,
+    COST_METRICS
+};
 
 /* A closed interval; empty when lowest > highest. */
 struct cost_range {
@@ -21,7 +28,7 @@ struct cost_range {
 
 struct cost_model;
 
-/* Costs by metric (not COST_TABLE) of the networks of space, which must outlive the model.
+/* Costs by metric (one before COST_TABLE) of the networks of space, which must outlive the model.
  * -ENOTSUP for a space without networks, -ENOMEM. */
 int cost_model_new(const struct space *space, enum cost_metric metric,
                    struct cost_model **model_out);
@@ -32,6 +39,17 @@ int cost_model_new(const struct space *space, enum cost_metric metric,
  * cost is below -1; -ENOMEM. Completions with the front or the back fixed read one node of a tree
  * for each layer; other sets may read many of the n rows. */
 int cost_model_from_table(const struct space *space, const int64_t *cost, size_t n,
+                          struct cost_model **model_out);
+/* What each option of a layer costs, whatever it sees: layer[l] has space_n_options(space, l)
+ * numbers from 0; and what all before the first layer and after the last costs. */
+struct cost_terms {
+    int64_t *layer[ARCH_MAX_LAYERS];
+    int64_t ends;
+};
+
+/* Costs that are sums of such terms, which are copied. -ENOTSUP for a space without networks,
+ * -ENOMEM. */
+int cost_model_from_terms(const struct space *space, const struct cost_terms *terms,
                           struct cost_model **model_out);
 void cost_model_free(struct cost_model *model);
 

@@ -21,7 +21,9 @@ static inline void cost_range_join(struct cost_range *range, struct cost_range o
 
 struct cost_sum;
 
-int cost_sum_new(const struct space *space, enum cost_metric metric, struct cost_sum **sum_out);
+/* By metric, or where there are terms by these. */
+int cost_sum_new(const struct space *space, enum cost_metric metric, const struct cost_terms *terms,
+                 struct cost_sum **sum_out);
 void cost_sum_free(struct cost_sum *sum);
 int64_t cost_sum_of(const struct cost_sum *sum, const struct arch *arch);
 struct cost_range cost_sum_completions(const struct cost_sum *sum, const struct arch *arch,

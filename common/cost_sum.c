@@ -175,7 +175,7 @@ struct arch cost_sum_extreme(const struct cost_sum *sum, const struct arch *arch
 /* ---- life ---- */
 
 static int fill_layer(struct cost_sum *sum, const struct space *space, enum cost_metric metric,
-                      uint32_t layer)
+                      const struct cost_terms *terms, uint32_t layer)
 {
     uint32_t n = sum->n_options[layer] = space_n_options(space, layer);
     struct step *step = calloc((size_t)n_interfaces(sum, layer) * n, sizeof *step);
@@ -188,13 +188,14 @@ static int fill_layer(struct cost_sum *sum, const struct space *space, enum cost
             struct costs costs = { 0 };
 
             step->to = space_step(space, layer, o, i, &costs);
-            step->cost = metric_of(&costs, metric);
+            step->cost = terms ? terms->layer[layer][o] : metric_of(&costs, metric);
         }
     }
     return 0;
 }
 
-static int fill_free_rest(struct cost_sum *sum, const struct space *space, enum cost_metric metric)
+static int fill_free_rest(struct cost_sum *sum, const struct space *space, enum cost_metric metric,
+                          const struct cost_terms *terms)
 {
     uint32_t n_layers = sum->n_layers;
 
@@ -206,7 +207,7 @@ static int fill_free_rest(struct cost_sum *sum, const struct space *space, enum 
         int64_t cost;
 
         space_head(space, i, &costs);
-        cost = metric_of(&costs, metric);
+        cost = terms ? 0 : metric_of(&costs, metric);
         sum->free_rest[sum->first[n_layers] + i] = (struct cost_range){ cost, cost };
     }
     for (uint32_t l = n_layers; l > 0; l--)
@@ -214,7 +215,8 @@ static int fill_free_rest(struct cost_sum *sum, const struct space *space, enum 
     return 0;
 }
 
-int cost_sum_new(const struct space *space, enum cost_metric metric, struct cost_sum **sum_out)
+int cost_sum_new(const struct space *space, enum cost_metric metric, const struct cost_terms *terms,
+                 struct cost_sum **sum_out)
 {
     struct cost_sum *sum = calloc(1, sizeof *sum);
     struct costs costs = { 0 };
@@ -224,13 +226,13 @@ int cost_sum_new(const struct space *space, enum cost_metric metric, struct cost
         return -ENOMEM;
     sum->n_layers = space_n_layers(space);
     space_stem(space, &costs);
-    sum->stem = metric_of(&costs, metric);
+    sum->stem = terms ? terms->ends : metric_of(&costs, metric);
     for (uint32_t b = 0; b <= sum->n_layers; b++)
         sum->first[b + 1] = sum->first[b] + space_n_interfaces(space, b);
     for (uint32_t l = 0; rc == 0 && l < sum->n_layers; l++)
-        rc = fill_layer(sum, space, metric, l);
+        rc = fill_layer(sum, space, metric, terms, l);
     if (rc == 0)
-        rc = fill_free_rest(sum, space, metric);
+        rc = fill_free_rest(sum, space, metric, terms);
     if (rc < 0)
         cost_sum_free(sum);
     else

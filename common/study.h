@@ -106,7 +106,7 @@ struct study {
     uint32_t n_table_labels;
     char table_separator[2];
     char cost_column[EVALUATION_NAME_SIZE]; /* COST_TABLE */
-    struct digest cost_table;               /* COST_TABLE: of the table's bytes */
+    struct digest cost_table;               /* COST_TABLE, COST_LATENCY: of the table's bytes */
     struct digest id;                       /* of everything that may not change between runs */
     struct digest evaluation_ids[STAGES];   /* of study_evaluation(stage), as in trial keys */
 };

@@ -5,12 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void build_model(struct section *cost, struct study *study)
+static void require_networks(struct section *cost, const struct study *study)
 {
-    section_refuse(cost, "column", "with this metric; with `metric: table`");
     if (!space_has_networks(study->space))
         section_fault(cost, "metric", "%s; table, for the space has names of options only",
                       cost_metric_name(study->metric));
+}
+
+static void build_model(struct section *cost, struct study *study)
+{
+    require_networks(cost, study);
     if (cost->rc)
         return;
     cost->rc = cost_model_new(study->space, study->metric, &study->cost_model);
@@ -26,6 +30,12 @@ static void read_table_costs(struct section *cost, struct study *study)
     section_text(cost, "column", study->cost_column, sizeof study->cost_column);
     if (cost->rc == 0)
         study_cost_from_table(cost, study->cost_column, study);
+}
+
+static void read_latency(struct section *cost, struct study *study)
+{
+    require_networks(cost, study);
+    study_cost_from_latency(cost, study);
 }
 
 /* "50%" to 50; -1 for what is no percentage, INT64_MAX for a malformed one. */
@@ -99,7 +109,7 @@ static void read_target(struct section *cost, struct study *study)
 
 int study_read_cost(const struct section *root, struct study *study)
 {
-    static const char *const allowed[] = { "metric", "column", "min", "max", NULL };
+    static const char *const allowed[] = { "metric", "column", "table", "min", "max", NULL };
     struct section cost = section_open(root, "cost", allowed);
     const char *names[COST_METRICS + 1] = { NULL };
     unsigned metric = COST_MADDS;
@@ -109,8 +119,14 @@ int study_read_cost(const struct section *root, struct study *study)
     section_require(&cost, "metric");
     section_choice(&cost, "metric", names, &metric);
     study->metric = metric;
+    if (metric != COST_TABLE)
+        section_refuse(&cost, "column", "with this metric; with `metric: table`");
+    if (metric != COST_LATENCY)
+        section_refuse(&cost, "table", "with this metric; with `metric: latency`");
     if (metric == COST_TABLE)
         read_table_costs(&cost, study);
+    else if (metric == COST_LATENCY)
+        read_latency(&cost, study);
     else
         build_model(&cost, study);
     if (cost.rc == 0)

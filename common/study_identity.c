@@ -21,6 +21,8 @@ static void write_cost(const struct study *study, FILE *out)
 {
     fprintf(out, "cost.metric\t%s\n", cost_metric_name(study->metric));
     fprintf(out, "cost.column\t%s\n", study->cost_column);
+    if (study->metric == COST_LATENCY)
+        write_digest("cost.table (its content)", &study->cost_table, out);
     fprintf(out, "cost.min\t%" PRId64 "\n", study->search.target.lowest);
     fprintf(out, "cost.max\t%" PRId64 "\n", study->search.target.highest);
 }

@@ -26,6 +26,13 @@ int study_read_cost(const struct section *root, struct study *study);
 /* Every architecture's cost, from a column of the table at data_path. */
 int study_cost_from_table(struct section *cost, const char *column, struct study *study);
 
+/* Every architecture's latency, from `table`, for a space of once-for-all networks. */
+int study_cost_from_latency(struct section *cost, struct study *study);
+
+/* -EINVAL, and the first difference in why, unless the space's networks are of the once-for-all
+ * space: every option of every layer is looked at. */
+int study_check_once_for_all(const struct space *space, struct errmsg *why);
+
 int study_read_search(const struct section *root, struct study *study);
 
 int study_read_final(const struct section *root, struct study *study);

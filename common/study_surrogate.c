@@ -34,7 +34,7 @@ static int check_options(const struct space *space, const struct arch *base, str
 }
 
 /* From the first options, and from the last, which leave out all that can be left out. */
-static int check_space(const struct space *space, struct errmsg *why)
+int study_check_once_for_all(const struct space *space, struct errmsg *why)
 {
     struct arch first = { .n = (uint16_t)space_n_layers(space) }, last = first;
     int rc;
@@ -55,7 +55,7 @@ int study_read_surrogate(const struct section *evaluate, struct study *study)
     section_require(&section, "model");
     section_choice(&section, "model", surrogate_model_names, &model);
     study->evaluation.surrogate.model = model;
-    if (section.rc == 0 && check_space(study->space, &why) < 0)
+    if (section.rc == 0 && study_check_once_for_all(study->space, &why) < 0)
         section_fault(&section, "model", "%s, but the space has other networks: %s",
                       surrogate_model_names[model], why.text);
     return section.rc;

@@ -1,13 +1,10 @@
-#include "common/surrogate.h"
+#include "common/surrogate_parts.h"
 
 #include <errno.h>
 #include <string.h>
 
 enum {
-    N_STAGES = 5,
-    DEPTH = 4,
     LEAST_DEPTH = 2,
-    STEM_CHANNELS = 24,
     CLASSES = 1000,
     CHOICES = 3,
     EXPANSIONS_AT = SURROGATE_BLOCKS * CHOICES, /* in x */
@@ -19,30 +16,18 @@ enum {
 
 static const int32_t kernels[CHOICES] = { 3, 5, 7 }, expansions[CHOICES] = { 3, 4, 6 };
 
-/* Of the width 1.2. */
-static const struct {
-    int32_t channels, stride;
-} stages[N_STAGES] = { { 32, 2 }, { 48, 2 }, { 96, 2 }, { 136, 1 }, { 192, 2 } };
-
-/* What a layer's ops come to. */
-struct block {
-    int32_t n_ops, n_depthwise;
-    int32_t kernel, hidden; /* of the depthwise convolution */
-    struct shape out;
-};
-
 static bool is_depthwise(const struct op *op)
 {
     return op->kind == OP_CONV && op->groups > 1 && op->groups == op->out.channels;
 }
 
-static int read_blocks(const struct network *network, struct block blocks[SURROGATE_BLOCKS],
-                       struct errmsg *err)
+int ofa_read_blocks(const struct network *network, struct ofa_block blocks[SURROGATE_BLOCKS],
+                    struct errmsg *err)
 {
     memset(blocks, 0, SURROGATE_BLOCKS * sizeof *blocks);
     for (size_t i = 0; i < network->n_ops; i++) {
         const struct op *op = &network->ops[i];
-        struct block *block;
+        struct ofa_block *block;
 
         if (op->layer < 0)
             continue;
@@ -72,7 +57,7 @@ static int find(const int32_t choices[CHOICES], int32_t value)
 
 /* Block `place` of the network, in layer `layer`, into whose depthwise convolution the expanded in
  * channels go, and which gives `out`. */
-static int encode_block(const struct block *block, int layer, int place, int32_t in,
+static int encode_block(const struct ofa_block *block, int layer, int place, int32_t in,
                         const struct shape *out, uint8_t x[SURROGATE_INPUTS], struct errmsg *err)
 {
     int kernel = find(kernels, block->kernel);
@@ -96,23 +81,23 @@ static int encode_block(const struct block *block, int layer, int place, int32_t
 }
 
 /* *through is the shape that comes in, and then the one that goes out. */
-static int encode_stage(const struct block *blocks, int stage, struct shape *through,
+static int encode_stage(const struct ofa_block *blocks, int stage, struct shape *through,
                         uint8_t x[SURROGATE_INPUTS], struct errmsg *err)
 {
-    int32_t side = (through->height - 1) / stages[stage].stride + 1;
-    struct shape out = { stages[stage].channels, side, side };
+    int32_t side = (through->height - 1) / ofa_stages[stage].stride + 1;
+    struct shape out = { ofa_stages[stage].channels, side, side };
     int depth = 0, rc = 0;
 
-    for (int layer = DEPTH * stage; layer < DEPTH * (stage + 1) && rc == 0; layer++) {
+    for (int layer = OFA_DEPTH * stage; layer < OFA_DEPTH * (stage + 1) && rc == 0; layer++) {
         if (blocks[layer].n_ops == 0)
             continue;
-        rc = encode_block(&blocks[layer], layer, DEPTH * stage + depth++, through->channels, &out,
-                          x, err);
+        rc = encode_block(&blocks[layer], layer, OFA_DEPTH * stage + depth++, through->channels,
+                          &out, x, err);
         *through = out;
     }
     if (rc == 0 && depth < LEAST_DEPTH)
-        rc = errmsg_set(err, -EINVAL, "layers %d to %d: %d block%s; 2 to 4", DEPTH * stage + 1,
-                        DEPTH * (stage + 1), depth, depth == 1 ? "" : "s");
+        rc = errmsg_set(err, -EINVAL, "layers %d to %d: %d block%s; 2 to 4", OFA_DEPTH * stage + 1,
+                        OFA_DEPTH * (stage + 1), depth, depth == 1 ? "" : "s");
     return rc;
 }
 
@@ -136,19 +121,19 @@ static int check_ends(const struct network *network, struct errmsg *err)
 
 int surrogate_encode(const struct network *network, uint8_t x[SURROGATE_INPUTS], struct errmsg *err)
 {
-    struct block blocks[SURROGATE_BLOCKS];
+    struct ofa_block blocks[SURROGATE_BLOCKS];
     struct shape through;
     int rc = network->n_ops ? check_ends(network, err) : errmsg_set(err, -EINVAL, "no network");
 
     if (rc == 0)
-        rc = read_blocks(network, blocks, err);
+        rc = ofa_read_blocks(network, blocks, err);
     if (rc < 0)
         return rc;
     memset(x, 0, SURROGATE_INPUTS);
-    through.channels = STEM_CHANNELS;
+    through.channels = OFA_STEM_CHANNELS;
     through.width = through.height = (network->ops[0].out.height + 1) / 2;
     x[RESOLUTIONS_AT + (network->ops[0].out.height - RESOLUTION_LOWEST) / RESOLUTION_STEP] = 1;
-    for (int stage = 0; stage < N_STAGES && rc == 0; stage++)
+    for (int stage = 0; stage < OFA_STAGES && rc == 0; stage++)
         rc = encode_stage(blocks, stage, &through, x, err);
     return rc;
 }

@@ -87,6 +87,7 @@ static const char *cost_label(enum cost_metric metric)
         [COST_PARAMS] = "parameters",
         [COST_ACTIVATIONS] = "activations, bytes",
         [COST_TABLE] = "cost",
+        [COST_LATENCY] = "latency, ns",
     };
     return labels[metric];
 }

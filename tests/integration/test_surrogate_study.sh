@@ -31,6 +31,26 @@ start_coordinator other study.yaml --local-workers 1
 wait "$pid"
 is "other workers find the same" "$(findings other)" "$(findings state)"
 
+# The same for the latency of a phone.
+sed "s|metric: madds, max: 220M|metric: latency, table: $data/ofa-mbv3/note10_latency_lut.csv, max: 20M|" \
+    study.yaml >latency.yaml
+plan=$("$bin/layernas-coordinator" --plan latency.yaml)
+matches "the largest network needs as long as by the recipe of the table" "$plan" \
+    "dearest +92,398,03[0-9] 8:8:8:8:8:8:8:8:8:8:8:8:8:8:8:8:8:8:8:8"
+start_coordinator latency latency.yaml --local-workers 2
+wait "$pid"
+is "a study by latency ends with exit status 0" $? 0
+check "its winner is fast enough" jq -e '.cost > 0 and .cost <= 20000000' latency/results/best.json
+grep -v ',Logits,' "$data/ofa-mbv3/note10_latency_lut.csv" >rows.csv
+sed "s|table: [^,]*|table: rows.csv|" latency.yaml >rows.yaml
+matches "a table without a row is said in a line" \
+    "$("$bin/layernas-coordinator" --plan rows.yaml 2>&1)" \
+    "rows.csv: no row with r,type,.* = 224,Logits,1,1536,,1000,,,,,,$"
+sed "s|,1.772802,|,1.772803,|" "$data/ofa-mbv3/note10_latency_lut.csv" >rows.csv
+"$bin/layernas-coordinator" --state latency rows.yaml >again.out 2>&1
+is "other latencies are another study" $? 2
+matches "and said so" "$(cat again.out)" "cost.table"
+
 head -c 1000 "$predictor" >short.bin
 ofa_study short.yaml "$work/short.bin"
 start_coordinator short short.yaml --local-workers 1

@@ -35,7 +35,8 @@ static void test_fields_of_a_study(void **state)
           "limits:", "limit:", "study.yaml:10: limit: unknown field; did you mean limits?" },
         { "no space", "space: space.yaml\n", "", "study.yaml:1: space: missing; it must be given" },
         { "an unknown metric", "madds", "flops",
-          "study.yaml:3: cost.metric: \"flops\"; allowed: madds, params, activations, table" },
+          "study.yaml:3: cost.metric: \"flops\"; allowed: madds, params, activations, table, "
+          "latency" },
         { "too large a percentage", "50%", "101%",
           "study.yaml:3: cost.max: \"101%\"; whole percents of the dearest architecture, 0% to "
           "100%" },
@@ -54,6 +55,13 @@ static void test_fields_of_a_study(void **state)
           "11560 (0:0), the dearest 186784 (2:1)" },
         { "a column without a table", "max: 50%", "column: flops",
           "study.yaml:3: cost.column: not with this metric; with `metric: table`" },
+        { "a table without latencies", "max: 50%", "table: t.csv",
+          "study.yaml:3: cost.table: not with this metric; with `metric: latency`" },
+        { "latencies of no table", "metric: madds", "metric: latency",
+          "study.yaml:3: cost.table: missing; it must be given" },
+        { "latencies of other networks", "metric: madds", "metric: latency, table: table.csv",
+          "study.yaml:3: cost.metric: latency, but the space has networks that are not of "
+          "ofa-mobilenet-v3: input 1x8x8; 3 channels and sides of 112, 128, ... or 224" },
         { "costs of a table, rewards of none", "metric: madds", "metric: table",
           "study.yaml:3: cost.metric: table; that needs evaluate: {with: table}" },
     };
@@ -284,6 +292,8 @@ static void test_surrogate_studies(void **state)
 static void test_surrogate_studies_of_its_space(void **state)
 {
     static const struct fault faults[] = {
+        { "latencies of other columns", "metric: madds", "metric: latency, table: table.csv",
+          "table.csv:1: no column 'r'; there are arch, width, depth, acc, test, flops, ms" },
         { "the best once more", "trials: 1}\n", "trials: 1}\nfinal: {top: 1}\n",
           "study.yaml:5: final: not with a surrogate, which would say the same again" },
     };
@@ -295,7 +305,7 @@ static void test_surrogate_studies_of_its_space(void **state)
     assert_non_null(space);
     snprintf(text, sizeof text, "name: n\nspace: %s%s", space, rest);
     free(space);
-    check_faults(text, faults, 1);
+    check_faults(text, faults, sizeof faults / sizeof *faults);
     assert_int_equal(study_fixture_parse(text, "", "", &study, NULL), 0);
     assert_int_equal(study->evaluation.data.format, DATA_FLOAT32);
     study_free(study);

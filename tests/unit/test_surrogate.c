@@ -9,7 +9,7 @@
 #include <zlib.h>
 
 #include "common/space.h"
-#include "common/surrogate.h"
+#include "common/surrogate_latency.h"
 #include "worker/evaluate/evaluator.h"
 
 enum { LAYERS = 20, SKIP = 9 };
@@ -338,7 +338,7 @@ static void test_networks_of_another_space(void **state)
 struct check_row {
     char kernels[LAYERS + 1], expansions[LAYERS + 1], depths[6];
     int side;
-    double top1;
+    double top1, latency_ms;
     long long macs;
 };
 
@@ -380,7 +380,22 @@ static int64_t biases(const struct network *network)
     return n;
 }
 
-static void check_row(const char *name, const struct check_row *row, const char *path)
+static double latency_ms(const struct table *table, const struct network *network)
+{
+    struct surrogate_latency latency = { .ends = 0 };
+    struct errmsg err = { "" };
+    int64_t ns;
+
+    surrogate_latency(table, "t", network, &latency, &err);
+    check_string_equal("latency", err.text, "");
+    ns = latency.ends;
+    for (int layer = 0; layer < LAYERS; layer++)
+        ns += latency.layers[layer];
+    return (double)ns / 1e6;
+}
+
+static void check_row(const char *name, const struct check_row *row, const char *path,
+                      const struct table *latencies)
 {
     struct evaluator_context context = { .progress = goes_on,
                                          .data_path = where,
@@ -396,6 +411,7 @@ static void check_row(const char *name, const struct check_row *row, const char 
     evaluate(&trial, &context, &result, &err);
     check_string_equal(name, err.text, "");
     check_true(name, fabs((double)result.reward.correct / result.reward.total - row->top1) < 1e-5);
+    check_true(name, fabs(latency_ms(latencies, &trial.network) - row->latency_ms) < 1e-5);
     check_int_equal(name, result.madds + biases(&trial.network), row->macs);
     network_clear(&trial.network);
     space_free(space);
@@ -406,6 +422,8 @@ static void test_check_rows(void **state)
     char weights[300], line[300];
     const char *rows = check_data_path("ofa-mbv3/predictor_check_100.csv");
     FILE *file = fopen(rows, "r");
+    static const char *const value = "mean_ms";
+    struct table *latencies;
     struct check_row row;
     int n = 0;
 
@@ -414,14 +432,19 @@ static void test_check_rows(void **state)
         check_skip("no predictor's check in %s", rows);
     snprintf(weights, sizeof weights, "%s",
              check_data_path("ofa-mbv3/ofa_mbv3_acc_predictor.f32le.bin"));
+    assert_int_equal(table_load(check_data_path("ofa-mbv3/note10_latency_lut.csv"),
+                                surrogate_latency_key, &value, 1, &latencies, NULL),
+                     0);
     assert_non_null(fgets(line, sizeof line, file)); /* names of columns */
     for (; fgets(line, sizeof line, file); n++) {
-        assert_int_equal(sscanf(line, "%20[357],%20[346],%5[234],%d,%lf,%*f,%lld", row.kernels,
-                                row.expansions, row.depths, &row.side, &row.top1, &row.macs),
-                         6);
-        check_row(line, &row, weights);
+        assert_int_equal(sscanf(line, "%20[357],%20[346],%5[234],%d,%lf,%lf,%lld", row.kernels,
+                                row.expansions, row.depths, &row.side, &row.top1, &row.latency_ms,
+                                &row.macs),
+                         7);
+        check_row(line, &row, weights, latencies);
     }
     fclose(file);
+    table_free(latencies);
     assert_int_equal(n, 100);
 }
 
