@@ -66,6 +66,7 @@ const char *activation_name(enum activation activation)
         [ACTIVATION_RELU] = "relu",         [ACTIVATION_RELU6] = "relu6",
         [ACTIVATION_HSWISH] = "hswish",     [ACTIVATION_SWISH] = "swish",
         [ACTIVATION_HSIGMOID] = "hsigmoid", [ACTIVATION_SIGMOID] = "sigmoid",
+        [ACTIVATION_ZERO] = "zero",
     };
     return names[activation];
 }

@@ -34,6 +34,7 @@ enum activation {
     ACTIVATION_SWISH,    /* x / (1 + exp(-x)); Ramachandran et al., 2017, arXiv 1710.05941 */
     ACTIVATION_HSIGMOID, /* u */
     ACTIVATION_SIGMOID,  /* 1 / (1 + exp(-x)) */
+    ACTIVATION_ZERO,     /* 0: an edge that passes nothing on */
     ACTIVATION_KINDS
 };
 enum pooling { POOLING_AVERAGE, POOLING_MAX, POOLING_KINDS };

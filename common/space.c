@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/space_edges.h"
 #include "common/space_emit.h"
 #include "common/space_graph.h"
 
@@ -22,6 +23,7 @@ void space_free(struct space *space)
         free(layer->options);
         free(layer->name);
     }
+    edge_layers_free(space->edges);
     graph_clear(&space->graph);
     free(space);
 }
@@ -160,6 +162,19 @@ static int append_fragment(const struct graph *graph, const struct fragment *fra
     return 0;
 }
 
+static int resolve_edges(const struct space *space, const struct arch *arch,
+                         struct network *network_out)
+{
+    struct network network = { 0 };
+    int rc = edges_emit(space, arch, &network, NULL, NULL);
+
+    if (rc < 0)
+        network_clear(&network);
+    else
+        *network_out = network;
+    return rc;
+}
+
 int space_resolve(const struct space *space, const struct arch *arch, struct network *network_out)
 {
     const struct graph *graph = &space->graph;
@@ -169,6 +184,8 @@ int space_resolve(const struct space *space, const struct arch *arch, struct net
 
     if (!space->has_networks)
         return -ENOTSUP;
+    if (space->edges)
+        return resolve_edges(space, arch, network_out);
     rc = append_fragment(graph, &graph->stem, NETWORK_STEM, &network);
     for (uint32_t l = 0; rc == 0 && l < space->n_layers; l++) {
         const struct fragment *fragment = graph_fragment(graph, l, arch->option[l], interface);
@@ -232,6 +249,8 @@ struct digest space_digest(const struct space *space)
     }
     if (space->has_networks) {
         digest_integer(&state, space->rules.dense_bias);
+        if (space->edges)
+            digest_string(&state, "edges");
         digest_graph(&state, &space->graph, space->n_layers);
     }
     digest_end(&state, &digest);

@@ -6,6 +6,7 @@
  * spelled depends on (layer, position) alone: a dead end is met once. */
 #include <string.h>
 
+#include "common/space_edges.h"
 #include "common/space_graph.h"
 
 enum { BITS = 64, POSITION_WORDS = NETWORK_MAX_OPS / BITS + 1 };
@@ -66,6 +67,8 @@ int space_canonical(const struct space *space, const struct arch *arch, struct a
     uint32_t interface = 0;
     struct speller s;
 
+    if (space->edges)
+        return edges_canonical(space, arch, canonical_out);
     if (space->has_networks) {
         s.graph = graph;
         s.arch = &canonical;

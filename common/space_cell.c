@@ -5,12 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/space_edges.h"
+
 enum { PLACE_SIZE = 192, NAME_MAX = 32 };
 
 struct cell_reader {
     struct yaml_doc *doc;
     struct errmsg *err;
     struct cell *cell;
+    const char *const *layers;
+    size_t n_layers;
     char where[PLACE_SIZE]; /* "cells.residual" */
 };
 
@@ -52,11 +56,13 @@ static int check_name(const struct cell_reader *r, const yaml_node_t *node, cons
 
 static int read_edge(const struct cell_reader *r, yaml_node_t *node, struct cell_edge *edge)
 {
-    static const char *const taken[] = { "none", NULL };
+    const char *taken[ARCH_MAX_LAYERS + 2] = { "none" };
     char where[PLACE_SIZE + NAME_MAX + 8];
     struct block_reader reader = { .doc = r->doc, .field = where, .on_edge = true, .err = r->err };
     int rc;
 
+    for (size_t l = 0; l < r->n_layers; l++)
+        taken[l + 1] = r->layers[l];
     snprintf(where, sizeof where, "%s.edges", r->where);
     rc = check_name(r, node, where, edge->name, taken);
     if (rc < 0)
@@ -103,7 +109,7 @@ static int read_edges(const struct cell_reader *r, yaml_node_t *map)
 /* One list: an edge, or none, from each earlier node. */
 static int read_node(const struct cell_reader *r, yaml_node_t *list, size_t to)
 {
-    const char *names[CELL_EDGES_MAX + 2] = { "none" };
+    const char *names[CELL_EDGES_MAX + ARCH_MAX_LAYERS + 2] = { "none" };
     char where[PLACE_SIZE + 32];
     size_t n = list->type == YAML_SEQUENCE_NODE ? yaml_length(list) : 0, edges = 0;
 
@@ -114,14 +120,17 @@ static int read_node(const struct cell_reader *r, yaml_node_t *list, size_t to)
                           where, n, to);
     for (size_t i = 0; i < r->cell->n_edges; i++)
         names[i + 1] = r->cell->edges[i].name;
+    for (size_t l = 0; l < r->n_layers; l++)
+        names[r->cell->n_edges + 1 + l] = r->layers[l];
     for (size_t from = 0; from < to; from++) {
-        int index;
+        int index, layer;
         int rc = yaml_choice(r->doc, yaml_list_item(r->doc, list, from), where, names, &index,
                              r->err);
 
         if (rc < 0)
             return rc;
-        r->cell->edge[to][from] = (int8_t)(index - 1);
+        layer = index - 1 - (int)r->cell->n_edges;
+        r->cell->edge[to][from] = (int8_t)(layer < 0 ? index - 1 : CELL_LAYER(layer));
         edges += index > 0;
     }
     if (edges == 0)
@@ -180,17 +189,17 @@ static int read_cell(struct cell_reader *r, yaml_node_t *node)
         return rc;
     edges = yaml_map_get(r->doc, node, "edges");
     nodes = yaml_map_get(r->doc, node, "nodes");
-    if (!edges || !nodes)
+    if (!nodes || (!edges && r->n_layers == 0))
         return yaml_fault(r->doc, node, r->err, "%s.%s: missing; it must be given", r->where,
-                          edges ? "nodes" : "edges");
-    rc = read_edges(r, edges);
+                          nodes ? "edges" : "nodes");
+    rc = edges ? read_edges(r, edges) : 0;
     return rc < 0 ? rc : read_nodes(r, nodes);
 }
 
-int cells_read(struct yaml_doc *doc, yaml_node_t *node, struct cell **cells_out, size_t *n_out,
-               struct errmsg *err)
+int cells_read(struct yaml_doc *doc, yaml_node_t *node, const char *const *layers, size_t n_layers,
+               struct cell **cells_out, size_t *n_out, struct errmsg *err)
 {
-    struct cell_reader r = { .doc = doc, .err = err };
+    struct cell_reader r = { .doc = doc, .err = err, .layers = layers, .n_layers = n_layers };
     size_t n = node->type == YAML_MAPPING_NODE ? yaml_length(node) : 0;
     int rc = 0;
 
@@ -239,13 +248,12 @@ static int emit_node(const struct cell *cell, size_t to, int32_t *at, struct emi
     int32_t sum = -1;
 
     for (size_t from = 0; from < to; from++) {
-        int8_t edge = cell->edge[to][from];
-        int rc;
+        int edge = cell->edge[to][from], rc;
 
         if (edge == CELL_NO_EDGE)
             continue;
         e->at = at[from];
-        rc = emit_edge(&cell->edges[edge], e);
+        rc = edge < 0 ? edge_layer_emit(CELL_LAYER(edge), e) : emit_edge(&cell->edges[edge], e);
         if (rc == 0 && sum >= 0)
             rc = emit_pair(e, OP_ADD, sum, e->at);
         if (rc < 0)

@@ -7,7 +7,10 @@ struct shape emitter_shape(const struct emitter *e)
 
 static int append(struct emitter *e, struct op *op)
 {
-    int rc = op_infer_shape(e->network, op, e->err);
+    int rc;
+
+    op->layer = e->layer;
+    rc = op_infer_shape(e->network, op, e->err);
 
     if (rc == 0)
         rc = network_append(e->network, op);

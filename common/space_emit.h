@@ -9,14 +9,19 @@
 /* Fractions in space files count ten-thousandths: what a width or an expansion of 1 is. */
 enum { FRACTION_ONE = 10000 };
 
+struct edge_layers;
+
 struct emitter {
     struct network *network;
-    int32_t at; /* the op that the next one reads */
+    int32_t at;    /* the op that the next one reads */
+    int32_t layer; /* of ops; 0 where layers lie end to end */
     uint32_t classes;
     int32_t width; /* of the whole space, as a fraction */
     struct {
         int32_t out, stride; /* what `cell` stands for on the edges of one; 0 elsewhere */
     } cell;
+    const struct edge_layers *layers; /* where layers lie on edges, and what they hold; or NULL */
+    const struct arch *arch;
     struct errmsg *err;
 };
 

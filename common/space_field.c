@@ -26,7 +26,7 @@ const struct field_spec field_specs[BLOCK_FIELDS] = {
     [FIELD_SQUEEZE] = { "squeeze", no_words, FIELD_NUMBER, 1, 64, "squeeze", "" },
     [FIELD_ACT] = { "act",
                     (const char *const[]){ "none", "relu", "relu6", "hswish", "swish", "hsigmoid",
-                                           "sigmoid", NULL },
+                                           "sigmoid", "zero", NULL },
                     FIELD_WORDS, 0, 0, "", "" },
     [FIELD_GATE] = { "gate", (const char *const[]){ "hsigmoid", "sigmoid", NULL }, FIELD_WORDS, 0,
                      0, "", "gate=" },

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/space_edges.h"
 #include "common/space_reader.h"
 
 enum { PLACE_SIZE = 128, PATH_SIZE = 4096, MIN_CLASSES = 2 };
@@ -111,9 +112,39 @@ static int read_width(struct space_reader *r)
 
 static int read_cells(struct space_reader *r)
 {
+    const char *layers[ARCH_MAX_LAYERS];
+    size_t n = r->space->edges ? r->space->n_layers : 0;
     yaml_node_t *node = reader_section(r, "cells");
 
-    return node ? cells_read(r->doc, node, &r->cells, &r->n_cells, r->err) : 0;
+    for (size_t l = 0; l < n; l++)
+        layers[l] = r->space->layers[l].name;
+
+    return node ? cells_read(r->doc, node, layers, n, &r->cells, &r->n_cells, r->err) : 0;
+}
+
+/* Layers on edges, which cells then name. */
+static int read_edges(struct space_reader *r)
+{
+    if (!reader_section(r, "edges"))
+        return 0;
+    r->space->edges = calloc(1, sizeof *r->space->edges);
+    return r->space->edges ? reader_layers(r, "edges") : reader_out_of_memory(r);
+}
+
+/* With edges, the space keeps what it emits networks from. */
+static int read_rest(struct space_reader *r)
+{
+    struct edge_layers *edges = r->space->edges;
+
+    if (!edges) {
+        int rc = reader_layers(r, "layers");
+
+        return rc < 0 ? rc : reader_head(r);
+    }
+    if (reader_section(r, "layers"))
+        return yaml_fault(r->doc, reader_section(r, "layers"), r->err,
+                          "layers: besides edges; one of them");
+    return reader_head(r);
 }
 
 /* ---- the file ---- */
@@ -121,10 +152,10 @@ static int read_cells(struct space_reader *r)
 static int read_networks(struct space_reader *r)
 {
     static int (*const parts[])(struct space_reader * r) = {
-        read_input, read_count, read_width, read_cells, reader_stem,
+        read_input, read_count, read_width, read_edges, read_cells, reader_stem, read_rest,
     };
-    static const char *const fields[] = { "base", "input",  "count", "width", "cells",
-                                          "stem", "layers", "head",  NULL };
+    static const char *const fields[] = { "base",  "input", "count",  "width", "edges",
+                                          "cells", "stem",  "layers", "head",  NULL };
     int rc = 0;
 
     r->space->has_networks = true;
@@ -132,9 +163,7 @@ static int read_networks(struct space_reader *r)
         rc = yaml_map_check(&r->files[i], yaml_root(&r->files[i]), "", fields, r->err);
     for (size_t i = 0; rc == 0 && i < sizeof parts / sizeof *parts; i++)
         rc = parts[i](r);
-    if (rc == 0)
-        rc = reader_layers(r, "layers");
-    return rc < 0 ? rc : reader_head(r);
+    return rc;
 }
 
 static int read_names(struct space_reader *r)
@@ -164,7 +193,12 @@ static int read_space(struct space_reader *r, struct space **space_out)
     if (rc == 0)
         rc = yaml_map_get(r->doc, yaml_root(r->doc), "names") ? read_names(r) : read_networks(r);
     network_clear(&r->scratch);
-    cells_free(r->cells, r->n_cells);
+    if (r->space && r->space->edges) {
+        r->space->edges->cells = r->cells;
+        r->space->edges->n_cells = r->n_cells;
+    } else {
+        cells_free(r->cells, r->n_cells);
+    }
     for (size_t i = 0; i < r->n_files; i++)
         yaml_doc_clear(&r->files[i]);
     if (rc < 0)

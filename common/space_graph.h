@@ -81,6 +81,8 @@ struct space_layer {
     struct option_group *groups; /* their names are owned */
 };
 
+struct edge_layers;
+
 struct space {
     bool has_networks; /* or only names: then `width` is 1, what else follows `layers` zero */
     uint32_t n_layers;
@@ -90,6 +92,7 @@ struct space {
     int32_t width; /* what numbers of channels are multiplied by, as a fraction */
     struct count_rules rules;
     struct graph graph;
+    struct edge_layers *edges; /* owned; NULL where layers lie end to end */
 };
 
 #endif

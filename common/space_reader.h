@@ -40,12 +40,15 @@ int reader_check_list(const struct space_reader *r, yaml_node_t *node, const cha
 
 int reader_out_of_memory(const struct space_reader *r);
 
-/* space_layers.c: the layers, under `layers` or `names`. */
+/* space_layers.c: the layers, under `layers`, `edges` or `names`. */
 int reader_layers(struct space_reader *r, const char *list_name);
 
 /* space_resolve.c, in this order: stem, the last layer so far (its names have room), head. */
 int reader_stem(struct space_reader *r);
 int reader_layer(struct space_reader *r, yaml_node_t *options, const char *where);
 int reader_head(struct space_reader *r);
+
+/* space_edges_read.c: the costs of a space with layers on edges, all of which is read. */
+int reader_edges(struct space_reader *r);
 
 #endif

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "common/space_edges.h"
 #include "common/space_reader.h"
 
 /* Says which bound a space has passed; other errors go through. */
@@ -92,6 +93,23 @@ static int resolve_option(struct space_reader *r, uint32_t layer, uint32_t optio
 
 /* ---- a layer ---- */
 
+/* What an option on an edge comes to is known once the cells are. */
+static int keep_option(const struct space_reader *r, uint32_t layer, uint32_t option,
+                       const struct block_sequence *sequence)
+{
+    int rc = edge_option_set(&r->space->edges->layers[layer].options[option], sequence);
+
+    return rc < 0 ? reader_out_of_memory(r) : 0;
+}
+
+static int open_layer(struct space *space, uint32_t layer)
+{
+    uint32_t n = space->layers[layer].n_options;
+
+    return space->edges ? edge_layers_open(space->edges, n)
+                        : graph_open_layer(&space->graph, layer, n);
+}
+
 /* Reads the variants of item as options from `first` on, and adds their group. */
 static int read_options(struct space_reader *r, yaml_node_t *item, uint32_t first, uint32_t n,
                         const char *where)
@@ -102,6 +120,7 @@ static int read_options(struct space_reader *r, yaml_node_t *item, uint32_t firs
     struct option_group *group = &layer->groups[layer->n_groups];
     struct block_sequence sequence;
 
+    reader.on_edge = r->space->edges;
     for (uint32_t variant = 0; variant < n; variant++) {
         uint32_t option = first + variant;
         int rc = block_sequence_read(&reader, item, variant, &sequence);
@@ -111,7 +130,8 @@ static int read_options(struct space_reader *r, yaml_node_t *item, uint32_t firs
         layer->options[option] = block_sequence_name(&sequence);
         if (!layer->options[option])
             return reader_out_of_memory(r);
-        rc = resolve_option(r, l, option, &sequence, where);
+        rc = r->space->edges ? keep_option(r, l, option, &sequence)
+                             : resolve_option(r, l, option, &sequence, where);
         if (rc < 0)
             return rc;
     }
@@ -127,7 +147,7 @@ int reader_layer(struct space_reader *r, yaml_node_t *options, const char *where
     uint32_t l = r->space->n_layers - 1, first = 0;
     struct space_layer *layer = &r->space->layers[l];
     yaml_node_t *item;
-    int rc = graph_open_layer(&r->space->graph, l, layer->n_options);
+    int rc = open_layer(r->space, l);
 
     if (rc < 0)
         return too_large(r, rc, options, where);
@@ -178,6 +198,10 @@ int reader_stem(struct space_reader *r)
         return reader_out_of_memory(r);
     if (op_infer_shape(&r->scratch, &r->scratch.ops[0], &why) < 0)
         return yaml_fault(r->doc, place, r->err, "input: %s", why.text);
+    if (r->space->edges) {
+        r->space->edges->stem = sequence;
+        return 0;
+    }
     rc = emit_blocks(r, &sequence, "stem");
     if (rc < 0)
         return rc;
@@ -221,6 +245,10 @@ int reader_head(struct space_reader *r)
 
     if (rc < 0)
         return rc;
+    if (r->space->edges) {
+        r->space->edges->head = sequence;
+        return reader_edges(r);
+    }
     rc = too_large(r, graph_open_layer(&r->space->graph, n_layers, 1), node, "head");
     if (rc == 0)
         rc = resolve_option(r, n_layers, 0, &sequence, "head");

@@ -185,6 +185,8 @@ static double activated(enum activation activation, double x)
         return hard;
     case ACTIVATION_SIGMOID:
         return 1 / (1 + exp(-x));
+    case ACTIVATION_ZERO:
+        return 0;
     default:
         return fmax(x, 0);
     }

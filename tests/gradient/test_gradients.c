@@ -97,6 +97,18 @@ ACTIVATION_CASE(hswish, ACTIVATION_HSWISH)
 ACTIVATION_CASE(swish, ACTIVATION_SWISH)
 ACTIVATION_CASE(hsigmoid, ACTIVATION_HSIGMOID)
 ACTIVATION_CASE(sigmoid, ACTIVATION_SIGMOID)
+ACTIVATION_CASE(zero, ACTIVATION_ZERO)
+
+/* What gives nothing to a sum, and takes no gradient. */
+static int zero_beside_norm(struct network *n, int i)
+{
+    return model_add(n, norm_zero(n, i), norm_swish(n, i));
+}
+
+static int norm_of_zero(struct network *n, int i)
+{
+    return model_add(n, norm(n, zero(n, i)), i);
+}
 
 static int norm_relu6(struct network *n, int i)
 {
@@ -373,6 +385,8 @@ static void test_operations(void **state)
         { "norm and swish", norm_swish, 3, 5, 4, 3, 3 },
         { "norm and hsigmoid", norm_hsigmoid, 3, 21, 3, 3, 3 },
         { "norm and sigmoid", norm_sigmoid, 3, 5, 4, 3, 3 },
+        { "zero beside a norm", zero_beside_norm, 3, 18, 4, 3, 3 },
+        { "norm of zero", norm_of_zero, 3, 5, 4, 3, 3 },
         { "scale", scale, 3, 18, 4, 5, 3 },
         { "scale, several strips", scale, 3, 5, 13, 21, 2 },
         { "scale of one pixel by itself", scale_of_one_pixel, 3, 18, 2, 3, 3 },

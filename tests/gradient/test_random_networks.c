@@ -104,7 +104,7 @@ static void add_something(struct maker *m)
         norm(m, from);
         break;
     case 4:
-        model_act(&m->network, norm(m, from), (enum activation)up_to(m, ACTIVATION_KINDS));
+        model_act(&m->network, norm(m, from), (enum activation)up_to(m, ACTIVATION_ZERO));
         break;
     case 5:
         pool(m, from);

@@ -208,7 +208,8 @@ static void test_names_and_inputs(void **state)
                                                  "pool",  "dense", "scale", "dropout" };
     static const int inputs[OP_KINDS] = { 0, 1, 1, 1, 2, 1, 1, 2, 1 };
     static const char *const activations[ACTIVATION_KINDS] = { "relu",  "relu6",    "hswish",
-                                                               "swish", "hsigmoid", "sigmoid" };
+                                                               "swish", "hsigmoid", "sigmoid",
+                                                               "zero" };
 
     (void)state;
     for (int i = 0; i < OP_KINDS; i++) {

@@ -140,8 +140,9 @@ static void test_faults(void **state)
           "%s/torn.yaml:2: not YAML: while parsing a flow node, did not find expected node "
           "content" },
         { "a base of names", "base: names.yaml\n",
-          "%s/names.yaml:1: names: unknown field; allowed: base, input, count, width, cells, stem, "
-          "layers, head" },
+          "%s/names.yaml:1: names: unknown field; allowed: base, input, count, width, edges, "
+          "cells, "
+          "stem, layers, head" },
         { "names with a base", "base: whole.yaml\nnames: [{name: a, options: [x]}]\n",
           "%s/f.yaml:1: base: unknown field; allowed: names" },
         { "a fault here", "base: whole.yaml\nwidth: none\n",

@@ -1,8 +1,9 @@
 #include "tests/unit/random_space.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-enum { SPACES = 150 };
+enum { SPACES = 150, EDGE_SPACES = 60 };
 
 struct spelled {
     struct arch first; /* of the architectures that give this network */
@@ -78,6 +79,61 @@ static void test_smallest_spelling_of_every_network(void **state)
         space_free(space);
     }
     assert_true(second > 1000); /* else there was nothing to find */
+}
+
+/* A cell of up to four nodes, each edge a layer, none, or a layer that is on another edge too. */
+static struct space *random_edges(struct rng *rng)
+{
+    static const char *const menu[] = { "skip",      "act: zero",         "norm",
+                                        "act: relu", "[norm, act: relu]", "act: none" };
+    char text[2048], options[256] = "";
+    struct space *space;
+    int n_options = 2 + (int)rng_below(rng, 3);
+
+    for (int o = 0, item = (int)rng_below(rng, 6); o < n_options; o++, item++)
+        snprintf(options + strlen(options), sizeof options - strlen(options), "%s%s", o ? ", " : "",
+                 menu[item % 6]);
+    for (;;) {
+        uint64_t n_nodes = 1 + rng_below(rng, 4);
+        size_t n = (size_t)snprintf(text, sizeof text,
+                                    "input: {channels: 2, height: 4, width: 4, classes: 3}\n"
+                                    "edges: [{name: e, repeat: 5, options: [%s]}]\n"
+                                    "cells: {c: {nodes: [",
+                                    options);
+
+        for (uint64_t to = 0; to < n_nodes; to++)
+            for (uint64_t from = 0; from <= to; from++) {
+                uint64_t layer = rng_below(rng, 6);
+
+                n += (size_t)snprintf(text + n, sizeof text - n, from ? ", " : "[");
+                n += layer ? (size_t)snprintf(text + n, sizeof text - n, "e.%u", (unsigned)layer)
+                           : (size_t)snprintf(text + n, sizeof text - n, "none");
+                if (from == to)
+                    n += (size_t)snprintf(text + n, sizeof text - n, "], ");
+            }
+        n += (size_t)snprintf(text + n, sizeof text - n,
+                              "]}}\nstem: [c, pool: {kind: avg, size: 2}, c]\n"
+                              "head: [pool: {kind: avg, size: all}, dense: classes]\n");
+        if (space_parse(text, n, "random", &space, NULL) == 0)
+            return space;
+    }
+}
+
+static void test_smallest_spelling_of_layers_on_edges(void **state)
+{
+    struct rng rng;
+    size_t second = 0;
+
+    (void)state;
+    rng_init(&rng, 3, 0);
+    for (int i = 0; i < EDGE_SPACES; i++) {
+        struct space *space = random_edges(&rng);
+
+        second += compare_with_brute_force(space);
+        space_free(space);
+    }
+    print_message("# %zu second spellings\n", second);
+    assert_true(second > 100);
 }
 
 static void test_equal_networks_of_different_blocks(void **state)
@@ -171,6 +227,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_smallest_spelling_of_every_network),
+        cmocka_unit_test(test_smallest_spelling_of_layers_on_edges),
         cmocka_unit_test(test_equal_networks_of_different_blocks),
         cmocka_unit_test(test_the_head_ends_the_network),
         cmocka_unit_test(test_a_space_of_equal_layers_is_no_trap),

@@ -187,7 +187,7 @@ static void test_faults_of_options(void **state)
           "6: layers.a.options.conv.out: \"some\"; an integer from 1 to 65536 or same or classes" },
         { "not a word", "- conv: {out: 8, kernel: 3, act: elephant}",
           "6: layers.a.options.conv.act: \"elephant\"; allowed: none, relu, relu6, hswish, swish, "
-          "hsigmoid, sigmoid" },
+          "hsigmoid, sigmoid, zero" },
         { "a bare value for a block of fields", "- conv: 3",
           "6: layers.a.options.conv: \"3\"; fields, allowed: kernel, out, width, least, stride, "
           "groups, act, norm, bias" },
@@ -273,6 +273,50 @@ static void test_faults_of_options(void **state)
 }
 
 /* list "1, 2, ..., n" */
+/* Each `edges` on line 3, `cells` on line 4, the stem on line 5. */
+static void test_faults_of_edges(void **state)
+{
+    static const char two[] = "[{name: a, options: [skip, norm]}, {name: b, options: [norm]}]";
+    static const struct {
+        const char *name, *edges, *cells, *stem, *want;
+    } cases[] = {
+        { "no list", "3", "{c: {nodes: [[a]]}}", "[c]",
+          "3: edges: not a list; a list of 1 to 64 layers" },
+        { "a cell as an option", "[{name: a, options: [c]}]", "{c: {nodes: [[a]]}}", "[c]",
+          "3: edges.a.options: \"c\"; did you mean act?" },
+        { "a layer that is nowhere", two, "{c: {nodes: [[a]]}}", "[c]",
+          "3: edges.b: on no edge of a cell that is used; on one at least" },
+        { "a cell that is not used", two, "{c: {nodes: [[a]]}, d: {nodes: [[b]]}}", "[c]",
+          "3: edges.b: on no edge of a cell that is used; on one at least" },
+        { "an unknown layer", two, "{c: {nodes: [[ab]]}}", "[c]",
+          "4: cells.c.nodes, node 1: \"ab\"; allowed: none, a, b" },
+        { "an edge with the name of a layer", two, "{c: {edges: {b: norm}, nodes: [[a], [a, b]]}}",
+          "[c]", "4: cells.c.edges: \"b\" has a meaning already; another name" },
+        { "an option of another width", "[{name: a, options: [skip, conv: {out: 6, kernel: 1}]}]",
+          "{c: {nodes: [[a]]}}", "[c]",
+          "3: edges.conv: node 1: option 1 gives 6x8x8; 4x8x8, as every option of an edge" },
+        { "a first option of another size",
+          "[{name: a, options: [pool: {kind: max, size: 2}, skip]}]", "{c: {nodes: [[a]]}}", "[c]",
+          "5: stem.c: node 1: option 0 gives 4x4x4; 4x8x8, as every option of an edge" },
+        { "a skip where channels change", "[{name: a, options: [norm, skip]}]",
+          "{c: {nodes: [[a]]}}", "[c: {out: 6}]",
+          "5: stem.c: node 1: option 0 gives 4x8x8; 6x8x8, as every option of an edge" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[2048], want[512];
+        struct space *space;
+        struct errmsg err = { "" };
+
+        snprintf(text, sizeof text, INPUT HEAD "edges: %s\ncells: %s\nstem: %s\n", cases[i].edges,
+                 cases[i].cells, cases[i].stem);
+        snprintf(want, sizeof want, "f.yaml:%s", cases[i].want);
+        check_int_equal(cases[i].name, space_parse(text, strlen(text), "f.yaml", &space, &err),
+                        -EINVAL);
+        check_string_equal(cases[i].name, err.text, want);
+    }
+}
+
 static void print_numbers(FILE *out, int n)
 {
     for (int i = 1; i <= n; i++)
@@ -337,6 +381,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_faults_of_files),
         cmocka_unit_test(test_faults_of_cells),
+        cmocka_unit_test(test_faults_of_edges),
         cmocka_unit_test(test_faults_of_options),
         cmocka_unit_test(test_bounds_of_what_multiplies),
         cmocka_unit_test(test_bounds_of_interfaces),

@@ -134,6 +134,61 @@ static void test_every_row_of_nats_bench_size(void **state)
     table_free(table);
 }
 
+/* ---- NATS-Bench topology ---- */
+
+/* Every row of all three data sets, params and multiply-adds, by the sum over layers; every 97th
+ * also as a network, which no other cell is. */
+static void test_every_row_of_nats_bench_topology(void **state)
+{
+    static const char *const columns[] = { "c10_params", "c10_flops",   "c100_params",
+                                           "c100_flops", "im16_params", "im16_flops" };
+    static const char *const paths[] = { "deploy/spaces/nats-bench-topology.yaml",
+                                         "deploy/spaces/nats-bench-topology-cifar100.yaml",
+                                         "deploy/spaces/nats-bench-topology-imagenet16.yaml" };
+    struct table *table;
+    struct errmsg err;
+
+    (void)state;
+    if (table_load(check_data_path("nats-bench-tss/nats_tss.csv.gz"), "ops", columns, 6, &table,
+                   &err) < 0)
+        check_skip("no benchmark table: %s", err.text);
+    assert_int_equal(table_n_rows(table), 15625);
+    for (size_t set = 0; set < 3; set++) {
+        struct space *space = load(paths[set]);
+        struct cost_model *model;
+
+        assert_true(space_size(space) == 15625);
+        assert_int_equal(cost_model_new(space, COST_MADDS, &model), 0);
+        for (int code = 0; code < 15625; code++) {
+            struct arch arch = { .n = 6 }, same;
+            struct costs costs, network;
+            char key[7] = "";
+            long row;
+
+            for (int l = 5, rest = code; l >= 0; l--, rest /= 5) {
+                arch.option[l] = (uint16_t)(rest % 5);
+                key[l] = (char)('0' + rest % 5);
+            }
+            row = table_find(table, key);
+            check_true(key, row >= 0);
+            costs = network = cost_details(model, &arch);
+            if (code % 97 == 0) {
+                network = costs_of(space, &arch);
+                check_int_equal(key, space_canonical(space, &arch, &same), 0);
+                check_true(key, arch_equal(&same, &arch));
+            }
+            check_int_equal(key, costs.params, table_value(table, (size_t)row, 2 * set));
+            check_int_equal(key, costs.madds, table_value(table, (size_t)row, 2 * set + 1));
+            check_int_equal(key, network.params, costs.params);
+            check_int_equal(key, network.madds, costs.madds);
+            check_int_equal(key, network.activations, costs.activations);
+        }
+        cost_model_free(model);
+        space_free(space);
+    }
+    table_free(table);
+}
+
 /* ---- once-for-all ---- */
 
 static struct space *load_ofa_at(int resolution)
@@ -299,6 +354,7 @@ int main(void)
         cmocka_unit_test(test_mobilenets),
         cmocka_unit_test(test_nats_bench_size),
         cmocka_unit_test(test_every_row_of_nats_bench_size),
+        cmocka_unit_test(test_every_row_of_nats_bench_topology),
         cmocka_unit_test(test_once_for_all),
         cmocka_unit_test(test_nas_bench_macro),
         cmocka_unit_test(test_fashion_mobile),

@@ -47,6 +47,7 @@ static struct edge activated(struct edge edge, enum activation activation)
         [ACTIVATION_SWISH] = { .curve = CURVE_SWISH },
         [ACTIVATION_HSIGMOID] = { .curve = CURVE_HSIGMOID },
         [ACTIVATION_SIGMOID] = { .curve = CURVE_SIGMOID },
+        [ACTIVATION_ZERO] = { CURVE_CLAMP, 0, 0 },
     };
 
     edge.curve = curves[activation].curve;
