@@ -16,7 +16,10 @@
 
 struct space;
 
-enum { EDGE_OPEN = UINT16_MAX }; /* in place of an option: none is chosen yet */
+enum {
+    EDGE_OPEN = UINT16_MAX, /* in place of an option: none is chosen yet */
+    EDGE_LAYERS_MAX = 16, /* the canonical form tries all spellings of what may be spelled twice */
+};
 
 struct edge_option {
     size_t n;
@@ -28,8 +31,8 @@ struct edge_layers {
     struct {
         uint32_t n; /* options */
         struct edge_option *options;
-    } layers[ARCH_MAX_LAYERS];
-    struct cell *cells; /* owned; without names once the document is gone */
+    } layers[ARCH_MAX_LAYERS]; /* EDGE_LAYERS_MAX once all are read */
+    struct cell *cells;        /* owned; without names once the document is gone */
     size_t n_cells;
     struct block_sequence stem, head;
 };

@@ -17,18 +17,21 @@ static struct costs costs_of_layer(const struct space_reader *r, int32_t layer)
 }
 
 /* One line for a network that cannot be, at the block it cannot be for. */
-static int network_fault(struct space_reader *r, int rc, const char *section,
+static int network_fault(struct space_reader *r, int rc, const char *section, const char *layer,
                          const struct block *block, const char *why)
 {
     yaml_node_t *node = reader_section(r, section);
 
     if (rc == -E2BIG)
-        return yaml_fault(r->doc, node, r->err, "%s: networks of more operations than %d", section,
-                          NETWORK_MAX_OPS);
+        return yaml_fault(r->doc, node, r->err,
+                          "%s: networks of more operations than the %d that there may be, or "
+                          "more options than can be held",
+                          section, NETWORK_MAX_OPS);
     if (rc != -EINVAL)
         return reader_out_of_memory(r);
-    return yaml_fault(r->doc, block ? block->node : node, r->err, "%s%s%s: %s", section,
-                      block ? "." : "", block ? block_name(block) : "", why);
+    return yaml_fault(r->doc, block ? block->node : node, r->err, "%s%s%s%s%s: %s", section,
+                      *layer ? "." : "", layer, block ? "." : "", block ? block_name(block) : "",
+                      why);
 }
 
 /* The network of all first options: whether it can be, and what lies outside the layers. */
@@ -45,7 +48,7 @@ static int read_first(struct space_reader *r, const struct arch *arch)
     bool in_head = block >= edges->head.blocks && block < edges->head.blocks + edges->head.n;
 
     if (rc < 0)
-        return network_fault(r, rc, in_head ? "head" : "stem", block, why.text);
+        return network_fault(r, rc, in_head ? "head" : "stem", "", block, why.text);
     last = &r->scratch.ops[r->scratch.n_ops - 1];
     if (last->layer != NETWORK_HEAD || last->out.channels != (int32_t)r->space->classes ||
         last->out.height != 1 || last->out.width != 1)
@@ -62,7 +65,7 @@ static int read_first(struct space_reader *r, const struct arch *arch)
                                   l < r->space->n_layers ? r->space->layers[l].n_options : 1);
     }
     if (rc < 0)
-        return network_fault(r, rc, "edges", NULL, "");
+        return network_fault(r, rc, "edges", "", NULL, "");
     graph->layers[r->space->n_layers].fragments[0].costs = costs_of_layer(r, NETWORK_HEAD);
     return 0;
 }
@@ -84,7 +87,7 @@ static int read_options(struct space_reader *r, struct arch arch, uint32_t layer
         if (rc == 0)
             rc = graph_add_fragment(graph, &r->scratch, 0, &r->space->rules, fragment);
         if (rc < 0)
-            return network_fault(r, rc, "edges",
+            return network_fault(r, rc, "edges", r->space->layers[layer].name,
                                  &r->space->edges->layers[layer].options[o].blocks[0], why.text);
         fragment->costs = costs_of_layer(r, (int32_t)layer);
         if (r->scratch.n_ops > *most_out)
@@ -118,6 +121,6 @@ int reader_edges(struct space_reader *r)
         longest += most - first;
     }
     if (rc == 0 && longest > NETWORK_MAX_OPS)
-        return network_fault(r, -E2BIG, "edges", NULL, "");
+        return network_fault(r, -E2BIG, "edges", "", NULL, "");
     return rc;
 }

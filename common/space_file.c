@@ -125,10 +125,18 @@ static int read_cells(struct space_reader *r)
 /* Layers on edges, which cells then name. */
 static int read_edges(struct space_reader *r)
 {
+    int rc;
+
     if (!reader_section(r, "edges"))
         return 0;
     r->space->edges = calloc(1, sizeof *r->space->edges);
-    return r->space->edges ? reader_layers(r, "edges") : reader_out_of_memory(r);
+    if (!r->space->edges)
+        return reader_out_of_memory(r);
+    rc = reader_layers(r, "edges");
+    if (rc == 0 && r->space->n_layers > EDGE_LAYERS_MAX)
+        rc = yaml_fault(r->doc, reader_section(r, "edges"), r->err, "edges: %u layers; %d at most",
+                        r->space->n_layers, EDGE_LAYERS_MAX);
+    return rc;
 }
 
 /* With edges, the space keeps what it emits networks from. */

@@ -223,6 +223,42 @@ static void test_a_space_of_equal_layers_is_no_trap(void **state)
     space_free(space);
 }
 
+/* The same on edges: a chain of 16. */
+static void test_a_chain_of_equal_edges_is_no_trap(void **state)
+{
+    char text[4096];
+    size_t n = (size_t)snprintf(text, sizeof text,
+                                "input: {channels: 2, height: 4, width: 4, classes: 3}\n"
+                                "edges: [{name: e, repeat: 16, options: [skip, norm, act: relu]}]\n"
+                                "stem: [c]\n"
+                                "head: [pool: {kind: avg, size: all}, dense: classes]\n"
+                                "cells: {c: {nodes: [");
+    struct space *space;
+    struct errmsg err;
+    struct rng rng;
+
+    (void)state;
+    for (int to = 1; to <= 16; to++) {
+        n += (size_t)snprintf(text + n, sizeof text - n, "[");
+        for (int from = 1; from < to; from++)
+            n += (size_t)snprintf(text + n, sizeof text - n, "none, ");
+        n += (size_t)snprintf(text + n, sizeof text - n, "e.%d], ", to);
+    }
+    n += (size_t)snprintf(text + n, sizeof text - n, "]}}\n");
+    if (space_parse(text, n, "f.yaml", &space, &err) < 0)
+        fail_msg("%s", err.text);
+    rng_init(&rng, 2, 0);
+    for (int i = 0; i < 20; i++) {
+        struct arch arch = random_arch(space, &rng), canonical, again;
+
+        assert_int_equal(space_canonical(space, &arch, &canonical), 0);
+        assert_true(arch_compare(&canonical, &arch) <= 0);
+        assert_int_equal(space_canonical(space, &canonical, &again), 0);
+        assert_true(arch_equal(&canonical, &again));
+    }
+    space_free(space);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -231,6 +267,7 @@ int main(void)
         cmocka_unit_test(test_equal_networks_of_different_blocks),
         cmocka_unit_test(test_the_head_ends_the_network),
         cmocka_unit_test(test_a_space_of_equal_layers_is_no_trap),
+        cmocka_unit_test(test_a_chain_of_equal_edges_is_no_trap),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -282,6 +282,8 @@ static void test_faults_of_edges(void **state)
     } cases[] = {
         { "no list", "3", "{c: {nodes: [[a]]}}", "[c]",
           "3: edges: not a list; a list of 1 to 64 layers" },
+        { "too many", "[{name: a, repeat: 17, options: [skip]}]", "{c: {nodes: [[a.1]]}}", "[c]",
+          "3: edges: 17 layers; 16 at most" },
         { "a cell as an option", "[{name: a, options: [c]}]", "{c: {nodes: [[a]]}}", "[c]",
           "3: edges.a.options: \"c\"; did you mean act?" },
         { "a layer that is nowhere", two, "{c: {nodes: [[a]]}}", "[c]",
@@ -294,7 +296,7 @@ static void test_faults_of_edges(void **state)
           "[c]", "4: cells.c.edges: \"b\" has a meaning already; another name" },
         { "an option of another width", "[{name: a, options: [skip, conv: {out: 6, kernel: 1}]}]",
           "{c: {nodes: [[a]]}}", "[c]",
-          "3: edges.conv: node 1: option 1 gives 6x8x8; 4x8x8, as every option of an edge" },
+          "3: edges.a.conv: node 1: option 1 gives 6x8x8; 4x8x8, as every option of an edge" },
         { "a first option of another size",
           "[{name: a, options: [pool: {kind: max, size: 2}, skip]}]", "{c: {nodes: [[a]]}}", "[c]",
           "5: stem.c: node 1: option 0 gives 4x4x4; 4x8x8, as every option of an edge" },
