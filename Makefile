@@ -24,7 +24,8 @@ PROGRAMS := $(addprefix $(BUILD)/,layernas-coordinator layernas-worker layernas-
 FLAGS = -std=gnu11 -D_GNU_SOURCE -I. -I$(BUILD) -MMD -MP -ffp-contract=off \
         -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
         $(PACKAGE_CFLAGS) $(SANITIZE)
-LIBS  = $(PACKAGE_LIBS) -lm -lpthread
+# --as-needed: only the worker needs OpenBLAS, which starts threads when it is loaded.
+LIBS  = -Wl,--as-needed $(PACKAGE_LIBS) -lm -lpthread
 PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 PACKAGE_LIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
 SANITIZE := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
