@@ -5,7 +5,7 @@
 
 macro_study study.yaml 60
 socket=ipc://$work/status
-export LAYERNAS_TABLE_DELAY_MS=1500 # there is time to ask before it is over
+export LAYERNAS_TABLE_DELAY_MS=500
 
 "$bin/layernas-status" -c "$socket" --watch 0.2 >watch.out 2>watch.err &
 watcher=$!
@@ -17,6 +17,7 @@ pass "watching begins before the coordinator does"
 
 status() { "$bin/layernas-status" -c "$socket" "$@"; }
 wait_for "six trials" eval 'test "$(status --json | jq .done)" -ge 6'
+status pause >/dev/null # so that it is not over before all is asked
 is "--last bounds a list" "$(status trials --last 3 --json | jq '.rows | length')" 3
 is "--all has every row" "$(status trials --all --json | jq -s 'map(.rows[].number) == [range(1; .[0].total + 1)]')" true
 is "why is asked of the best" "$(status why --json | jq '.candidate.arch == .best.arch and (.steps | length) > 0')" true
@@ -34,6 +35,8 @@ script -qefc "echo \$\$ >watch.pid; exec '$bin/layernas-status' -c '$socket' --w
     </dev/null >/dev/null &
 terminal=$!
 wait_for "a screen on the terminal" grep -q 'Pareto front' tty.out
+is "no thread of it may take a signal away" \
+    "$(grep -h '^SigBlk' "/proc/$(cat watch.pid)/task/"*/status | grep -vc '[2367abef]$')" 0
 kill -INT "$(cat watch.pid)"
 wait "$terminal"
 is "SIGINT ends it with exit status 0" $? 0
@@ -48,6 +51,7 @@ LAYERNAS_TABLE_DELAY_MS=200
 start_coordinator state study.yaml --status "$socket" --local-workers 2
 wait_for "its return" eval "tail -n +$((lines + 1)) watch.out | grep -q '^study   '"
 pass "it goes on when the coordinator is back"
+status resume >/dev/null
 
 wait "$watcher"
 is "it ends by itself, with exit status 0" $? 0
