@@ -1,6 +1,7 @@
 #include "coordinator/compare/entrants.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,6 +112,29 @@ int budgets_parse(const char *text, uint32_t budgets[BUDGETS_MAX], uint32_t *n_o
                               "--budgets: \"%s\"; up to %d rising numbers of trials: 50,100,200",
                               text, BUDGETS_MAX);
         budgets[n++] = last = (uint32_t)budget;
+        rest = end;
+        if (!*rest)
+            break;
+    }
+    *n_out = n;
+    return 0;
+}
+
+int gaps_parse(const char *text, double gaps[GAPS_MAX], uint32_t *n_out, struct errmsg *err)
+{
+    double last = 101;
+    uint32_t n = 0;
+
+    for (const char *rest = text;; rest++) {
+        char *end = (char *)rest;
+        double gap = *rest >= '0' && *rest <= '9' ? strtod(rest, &end) : NAN;
+
+        if (!(gap < last) || gap > 100 || n == GAPS_MAX || (*end && *end != ','))
+            return errmsg_set(err, -EINVAL,
+                              "--within: \"%s\"; up to %d falling numbers of points, 100 to 0: "
+                              "1,0.5,0",
+                              text, GAPS_MAX);
+        gaps[n++] = last = gap;
         rest = end;
         if (!*rest)
             break;

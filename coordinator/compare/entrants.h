@@ -1,4 +1,4 @@
-/* entrants - what --strategies and --budgets say.
+/* entrants - what --strategies, --budgets and --within say.
  *
  *     layernas,random,plain=layernas{guided: false, buckets: 20}
  *
@@ -9,7 +9,7 @@
 
 #include "coordinator/compare/contest.h"
 
-enum { ENTRANTS_MAX = 32, BUDGETS_MAX = 64, BUDGET_MOST = 10000000 };
+enum { ENTRANTS_MAX = 32, BUDGETS_MAX = 64, BUDGET_MOST = 10000000, GAPS_MAX = 7 };
 
 /* Loads a study for each, with cost.max in place of its own unless it is NULL. *contestants_out is the caller's to clear. -EINVAL with a line in err. */
 int entrants_load(const char *study_path, const char *max, const char *text,
@@ -19,6 +19,9 @@ void entrants_clear(struct contestant *contestants, uint32_t n);
 /* "50,100,200": rising numbers, at most BUDGETS_MAX. -EINVAL with a line in err. */
 int budgets_parse(const char *text, uint32_t budgets[BUDGETS_MAX], uint32_t *n_out,
                   struct errmsg *err);
+
+/* "1,0.5,0": falling points of reward, from 100 to 0, at most GAPS_MAX. -EINVAL with a line in err. */
+int gaps_parse(const char *text, double gaps[GAPS_MAX], uint32_t *n_out, struct errmsg *err);
 
 /* 50, 100, 200, ... below trials, then trials. Returns how many. */
 uint32_t budgets_default(uint32_t trials, uint32_t budgets[BUDGETS_MAX]);

@@ -7,6 +7,18 @@
 #include "common/print.h"
 #include "coordinator/status/results_file.h"
 
+static int compute_at(struct findings *findings, uint32_t c, uint32_t b)
+{
+    const struct contest *contest = findings->contest;
+    const struct contestant *contestants = contest->contestants;
+    uint32_t trials = findings->budgets[b];
+    int rc = statistics_after(contest, &contestants[c], trials, &findings->at[c][b]);
+
+    return rc < 0 ? rc
+                  : statistics_paired(contest, &contestants[0], &contestants[c], trials,
+                                      &findings->against[c][b]);
+}
+
 int findings_compute(struct findings *findings)
 {
     const struct contest *contest = findings->contest;
@@ -17,7 +29,10 @@ int findings_compute(struct findings *findings)
 
         findings->distinct[c] = contest_distinct(contest, contestant);
         for (uint32_t b = 0; rc == 0 && b < findings->n_budgets; b++)
-            rc = statistics_after(contest, contestant, findings->budgets[b], &findings->at[c][b]);
+            rc = compute_at(findings, c, b);
+        for (uint32_t g = 0; rc == 0 && g < findings->n_gaps; g++)
+            rc = statistics_trials_to(contest, contestant, findings->gaps[g],
+                                      &findings->trials_to[c][g]);
     }
     return rc;
 }
@@ -49,6 +64,49 @@ static void print_row(const struct findings *findings, uint32_t c, uint32_t b, F
             s->regret_reward, s->optimum);
 }
 
+static void print_reach(const struct findings *findings, FILE *out)
+{
+    const struct contest *contest = findings->contest;
+
+    fprintf(out,
+            "\ntrials until half of the runs have a reward within so many points of the best\n");
+    fprintf(out, "%-22s", "strategy");
+    for (uint32_t g = 0; g < findings->n_gaps; g++)
+        fprintf(out, " %7g", findings->gaps[g]);
+    fputc('\n', out);
+    for (uint32_t c = 0; c < contest->n_contestants; c++) {
+        fprintf(out, "%-22.22s", contest->contestants[c].label);
+        for (uint32_t g = 0; g < findings->n_gaps; g++)
+            if (findings->trials_to[c][g] > 0)
+                fprintf(out, " %7u", findings->trials_to[c][g]);
+            else
+                fprintf(out, " %7s", "-");
+        fputc('\n', out);
+    }
+}
+
+static void print_against(const struct findings *findings, FILE *out)
+{
+    const struct contest *contest = findings->contest;
+
+    fprintf(out,
+            "\n%.40s against each, reward run by run; p: Wilcoxon signed-rank, two-sided\n"
+            "%6s %-15s %11s %7s %7s %7s %9s\n",
+            contest->contestants[0].label, "trials", "against", "points more", "better", "equal",
+            "worse", "p");
+    for (uint32_t b = 0; b < findings->n_budgets; b++) {
+        if (b > 0)
+            fputc('\n', out);
+        for (uint32_t c = 1; c < contest->n_contestants; c++) {
+            const struct paired *paired = &findings->against[c][b];
+
+            fprintf(out, "%6u %-15.15s %+11.3f %7u %7u %7u %9.2g\n", findings->budgets[b],
+                    contest->contestants[c].label, paired->difference, paired->better,
+                    paired->equal, paired->worse, paired->p);
+        }
+    }
+}
+
 void findings_print(const struct findings *findings, FILE *out)
 {
     uint32_t n_runs = findings->contest->n_runs;
@@ -62,6 +120,9 @@ void findings_print(const struct findings *findings, FILE *out)
         for (uint32_t c = 0; c < findings->contest->n_contestants; c++)
             print_row(findings, c, b, out);
     }
+    print_reach(findings, out);
+    if (findings->contest->n_contestants > 1 && n_runs > 1)
+        print_against(findings, out);
     fputc('\n', out);
     for (uint32_t c = 0; c < findings->contest->n_contestants; c++)
         if (findings->distinct[c] < n_runs)
@@ -76,16 +137,35 @@ int findings_write_summary(FILE *out, const void *arg)
     const struct findings *findings = arg;
 
     fputs("strategy,trials,runs,distinct_runs,mean,std,q25,median,q75,best,regret_reward,"
-          "regret_report\n",
+          "regret_report,first_more,first_better,first_equal,first_worse,first_p\n",
           out);
     for (uint32_t c = 0; c < findings->contest->n_contestants; c++)
         for (uint32_t b = 0; b < findings->n_budgets; b++) {
             const struct statistics *s = &findings->at[c][b];
+            const struct paired *paired = &findings->against[c][b];
 
             results_csv_text(out, findings->contest->contestants[c].label);
-            fprintf(out, ",%u,%u,%u,%.6f,%.6f,%.6f,%.6f,%.6f,%.6f,%.6f,%.6f\n",
-                    findings->budgets[b], findings->contest->n_runs, findings->distinct[c], s->mean,
-                    s->std, s->q25, s->median, s->q75, s->best, s->regret_reward, s->regret_report);
+            fprintf(out, ",%u,%u,%u,%.6f,%.6f,%.6f,%.6f,%.6f,%.6f,%.6f,%.6f", findings->budgets[b],
+                    findings->contest->n_runs, findings->distinct[c], s->mean, s->std, s->q25,
+                    s->median, s->q75, s->best, s->regret_reward, s->regret_report);
+            fprintf(out, ",%.6f,%u,%u,%u,%.3g\n", paired->difference, paired->better, paired->equal,
+                    paired->worse, paired->p);
+        }
+    return 0;
+}
+
+int findings_write_reach(FILE *out, const void *arg)
+{
+    const struct findings *findings = arg;
+
+    fputs("strategy,gap,trials\n", out); /* no number: half of the runs never were so near */
+    for (uint32_t c = 0; c < findings->contest->n_contestants; c++)
+        for (uint32_t g = 0; g < findings->n_gaps; g++) {
+            results_csv_text(out, findings->contest->contestants[c].label);
+            fprintf(out, ",%g,", findings->gaps[g]);
+            if (findings->trials_to[c][g] > 0)
+                fprintf(out, "%u", findings->trials_to[c][g]);
+            fputc('\n', out);
         }
     return 0;
 }
@@ -132,29 +212,44 @@ int findings_write_runs(FILE *out, const void *arg)
 static json_t *row_json(const struct findings *findings, uint32_t c, uint32_t b)
 {
     const struct statistics *s = &findings->at[c][b];
+    const struct paired *paired = &findings->against[c][b];
 
     return json_pack(
-        "{s:s, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:I}", "strategy",
-        findings->contest->contestants[c].label, "trials", (json_int_t)findings->budgets[b], "runs",
-        (json_int_t)findings->contest->n_runs, "distinct_runs", (json_int_t)findings->distinct[c],
-        "mean", s->mean, "std", s->std, "q25", s->q25, "median", s->median, "q75", s->q75, "best",
-        s->best, "regret_reward", s->regret_reward, "regret_report", s->regret_report,
-        "optimum_runs", (json_int_t)s->optimum);
+        "{s:s, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:I,"
+        " s:{s:f, s:I, s:I, s:I, s:f}}",
+        "strategy", findings->contest->contestants[c].label, "trials",
+        (json_int_t)findings->budgets[b], "runs", (json_int_t)findings->contest->n_runs,
+        "distinct_runs", (json_int_t)findings->distinct[c], "mean", s->mean, "std", s->std, "q25",
+        s->q25, "median", s->median, "q75", s->q75, "best", s->best, "regret_reward",
+        s->regret_reward, "regret_report", s->regret_report, "optimum_runs", (json_int_t)s->optimum,
+        "first_against", "points_more", paired->difference, "better", (json_int_t)paired->better,
+        "equal", (json_int_t)paired->equal, "worse", (json_int_t)paired->worse, "p", paired->p);
+}
+
+static json_t *reach_json(const struct findings *findings, uint32_t c, uint32_t g)
+{
+    uint32_t trials = findings->trials_to[c][g];
+
+    return json_pack("{s:s, s:f, s:o}", "strategy", findings->contest->contestants[c].label, "gap",
+                     findings->gaps[g], "trials", trials > 0 ? json_integer(trials) : json_null());
 }
 
 int findings_print_json(const struct findings *findings, FILE *out)
 {
     const struct benchmark *benchmark = findings->contest->benchmark;
-    json_t *rows = json_array(), *root;
+    json_t *rows = json_array(), *reach = json_array(), *root;
     int rc = 0;
 
-    for (uint32_t c = 0; c < findings->contest->n_contestants; c++)
+    for (uint32_t c = 0; c < findings->contest->n_contestants; c++) {
         for (uint32_t b = 0; b < findings->n_budgets; b++)
             rc |= json_array_append_new(rows, row_json(findings, c, b));
-    root = json_pack("{s:s, s:I, s:I, s:f, s:f, s:o}", "study", findings->study->name,
+        for (uint32_t g = 0; g < findings->n_gaps; g++)
+            rc |= json_array_append_new(reach, reach_json(findings, c, g));
+    }
+    root = json_pack("{s:s, s:I, s:I, s:f, s:f, s:o, s:o}", "study", findings->study->name,
                      "architectures", (json_int_t)benchmark->n, "in_target",
                      (json_int_t)benchmark->n_feasible, "best_reward", benchmark->best_reward[0],
-                     "best_report", benchmark->best_report, "summary", rows);
+                     "best_report", benchmark->best_report, "summary", rows, "reach", reach);
     if (!root || rc < 0 || json_dumpf(root, out, JSON_INDENT(2) | JSON_REAL_PRECISION(10)) < 0)
         rc = -ENOMEM;
     fputc('\n', out);

@@ -12,11 +12,15 @@ struct findings {
     const struct contest *contest;
     const struct study *study; /* the first contestant's: name, space, target */
     uint32_t budgets[BUDGETS_MAX], n_budgets;
+    double gaps[GAPS_MAX]; /* to the best reward, in points */
+    uint32_t n_gaps;
     uint32_t distinct[ENTRANTS_MAX];
     struct statistics at[ENTRANTS_MAX][BUDGETS_MAX];
+    struct paired against[ENTRANTS_MAX][BUDGETS_MAX]; /* the first contestant, minus this one */
+    uint32_t trials_to[ENTRANTS_MAX][GAPS_MAX]; /* until half of the runs are so near; 0: never */
 };
 
-/* Fills all but contest, study and budgets. -ENOMEM. */
+/* Fills all but contest, study, budgets and gaps. -ENOMEM. */
 int findings_compute(struct findings *findings);
 
 /* For the terminal, at most 80 columns. */
@@ -25,9 +29,10 @@ void findings_print(const struct findings *findings, FILE *out);
 /* 0 or -ENOMEM. */
 int findings_print_json(const struct findings *findings, FILE *out);
 
-/* summary.csv: a line for each strategy and budget; runs.csv: for each run of each too. Both are
- * results_writer; arg is the findings. */
+/* summary.csv: a line for each strategy and budget; reach.csv: for each strategy and gap; runs.csv: for
+ * each run of each strategy and budget. All are results_writer; arg is the findings. */
 int findings_write_summary(FILE *out, const void *arg);
+int findings_write_reach(FILE *out, const void *arg);
 int findings_write_runs(FILE *out, const void *arg);
 
 #endif

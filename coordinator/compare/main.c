@@ -17,6 +17,7 @@ enum option_key {
     OPTION_STRATEGIES = 256,
     OPTION_RUNS,
     OPTION_BUDGETS,
+    OPTION_WITHIN,
     OPTION_MAX,
     OPTION_SEED,
     OPTION_REWARDS,
@@ -26,7 +27,7 @@ enum option_key {
 };
 
 struct arguments {
-    const char *study_path, *strategies, *budgets, *max, *rewards, *out;
+    const char *study_path, *strategies, *budgets, *within, *max, *rewards, *out;
     uint32_t runs, seed, threads;
     bool json;
 };
@@ -40,11 +41,14 @@ static const struct argp_option options[] = {
       1 },
     { "runs", OPTION_RUNS, "N", 0, "Runs of each, with seeds of their own (100)", 1 },
     { "budgets", OPTION_BUDGETS, "LIST", 0, "Trials to look after (50,100,... search.trials)", 1 },
+    { "within", OPTION_WITHIN, "LIST", 0,
+      "Points to the best reward, for the trials that it takes to come so near (1,0.5,0.2,0.1,0)",
+      1 },
     { "max", OPTION_MAX, "COST", 0, "In place of the study's cost.max: 220M, 35%", 1 },
     { "seed", OPTION_SEED, "N", 0, "Of the first run, the others follow (1)", 1 },
     { "rewards", OPTION_REWARDS, "LIST", 0,
       "Columns of the table that the runs take for reward in turn (evaluate.table.reward)", 1 },
-    { "out", OPTION_OUT, "DIR", 0, "Write summary.csv, runs.csv and plots there", 2 },
+    { "out", OPTION_OUT, "DIR", 0, "Write summary.csv, reach.csv, runs.csv and plots there", 2 },
     { "threads", OPTION_THREADS, "N", 0, "One for each processor by default", 2 },
     { "json", OPTION_JSON, NULL, 0, "Print as JSON", 2 },
     { 0 },
@@ -74,6 +78,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
         break;
     case OPTION_BUDGETS:
         arguments->budgets = text;
+        break;
+    case OPTION_WITHIN:
+        arguments->within = text;
         break;
     case OPTION_MAX:
         arguments->max = text;
@@ -117,6 +124,8 @@ static int write_files(const struct findings *findings, const char *directory, s
         return errmsg_set(err, -errno, "%s: %s", directory, strerror(errno));
     rc = results_file_replace(directory, "summary.csv", findings_write_summary, findings, err);
     if (rc == 0)
+        rc = results_file_replace(directory, "reach.csv", findings_write_reach, findings, err);
+    if (rc == 0)
         rc = results_file_replace(directory, "runs.csv", findings_write_runs, findings, err);
     if (rc == 0)
         rc = views_write(findings, directory, &drawn, err);
@@ -150,6 +159,8 @@ static int compare(const struct arguments *arguments, struct contest *contest,
     else
         findings->n_budgets = budgets_default(study->search.trials, findings->budgets);
     if (rc == 0)
+        rc = gaps_parse(arguments->within, findings->gaps, &findings->n_gaps, err);
+    if (rc == 0)
         rc = benchmark_load(study, arguments->rewards, &benchmark, err);
     if (rc < 0)
         return rc;
@@ -182,6 +193,7 @@ int main(int argc, char **argv)
     };
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     struct arguments arguments = { .strategies = "layernas,random,evolution,local,ppo",
+                                   .within = "1,0.5,0.2,0.1,0",
                                    .runs = 100,
                                    .seed = 1,
                                    .threads = processors > 0 ? (uint32_t)processors : 1 };

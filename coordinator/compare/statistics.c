@@ -110,3 +110,21 @@ int statistics_trials_to(const struct contest *contest, const struct contestant 
     free(trials);
     return 0;
 }
+
+int statistics_paired(const struct contest *contest, const struct contestant *left,
+                      const struct contestant *right, uint32_t trials, struct paired *paired_out)
+{
+    uint32_t n = contest->n_runs;
+    double *rewards = malloc(2 * (size_t)n * sizeof *rewards);
+    int rc;
+
+    if (!rewards)
+        return -ENOMEM;
+    for (uint32_t r = 0; r < n; r++) {
+        rewards[r] = run_reward(contest, &left->runs[r], trials);
+        rewards[n + r] = run_reward(contest, &right->runs[r], trials);
+    }
+    rc = paired_test(rewards, rewards + n, n, paired_out);
+    free(rewards);
+    return rc;
+}

@@ -3,6 +3,7 @@
 #define LAYERNAS_COORDINATOR_COMPARE_STATISTICS_H
 
 #include "coordinator/compare/contest.h"
+#include "coordinator/compare/paired.h"
 
 /* Of the reported value (percent) of each run's best architecture by reward; nothing found counts as
  * 0. Quartiles interpolate linearly between order statistics. Regrets are means: to the best reward
@@ -21,6 +22,10 @@ int statistics_after(const struct contest *contest, const struct contestant *con
  * were. -ENOMEM. */
 int statistics_trials_to(const struct contest *contest, const struct contestant *contestant,
                          double gap, uint32_t *trials_out);
+
+/* The rewards of left's runs against those of right's. -ENOMEM. */
+int statistics_paired(const struct contest *contest, const struct contestant *left,
+                      const struct contestant *right, uint32_t trials, struct paired *paired_out);
 
 /* Of one run after so many trials. */
 double run_reward(const struct contest *contest, const struct run *run, uint32_t trials);

@@ -96,6 +96,26 @@ static void test_budgets(void **state)
     check_int_equal("which it is", budgets[0], 20);
 }
 
+static void test_gaps(void **state)
+{
+    static const char *const wrong[] = {
+        "", "1,1", "0.5,1", "1,", ",1", "1;0", "-1", "1 0", "101", "nan", "8,7,6,5,4,3,2,1"
+    };
+    double gaps[GAPS_MAX];
+    struct errmsg err;
+    uint32_t n;
+
+    (void)state;
+    check_int_equal("a list", gaps_parse("100,0.25,0", gaps, &n, &err), 0);
+    check_true("its numbers", n == 3 && gaps[0] == 100 && gaps[1] == 0.25 && gaps[2] == 0);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        check_int_equal(wrong[i], gaps_parse(wrong[i], gaps, &n, &err), -EINVAL);
+    check_string_equal(
+        "in a line", err.text,
+        "--within: \"8,7,6,5,4,3,2,1\"; up to 7 falling numbers of points, 100 to 0: "
+        "1,0.5,0");
+}
+
 /* ---- a table ---- */
 
 static void test_a_benchmark(void **state)
@@ -216,12 +236,13 @@ static void test_statistics(void **state)
                                    .report = report,
                                    .best_reward = { 50 },
                                    .best_report = 51 };
-    struct run runs[4] = { 0 };
-    struct contestant who = { .label = "who", .runs = runs };
+    struct run runs[4] = { 0 }, other_runs[4] = { 0 };
+    struct contestant who = { .label = "who", .runs = runs }, other = { .runs = other_runs };
     struct contest contest = {
         .benchmark = &benchmark, .contestants = &who, .n_contestants = 1, .n_runs = 4, .trials = 2
     };
     struct statistics s;
+    struct paired paired;
     uint32_t trials;
 
     (void)state;
@@ -242,6 +263,11 @@ static void test_statistics(void **state)
     runs[3].best = best[1];
     statistics_trials_to(&contest, &who, 0, &trials);
     check_int_equal("never", trials, 0);
+    other.runs[0].best = other.runs[1].best = best[1]; /* 20, against 10 20 0 20 */
+    other.runs[2].best = other.runs[3].best = best[1];
+    check_int_equal("in pairs", statistics_paired(&contest, &other, &who, 1, &paired), 0);
+    check_true("by their rewards", paired.better == 2 && paired.equal == 2 && paired.p == 0.5);
+    check_true("more", fabs(paired.difference - 7.5) < 1e-12);
 }
 
 /* ---- what is written ---- */
@@ -280,7 +306,9 @@ static void find_out(struct contest *contest, struct benchmark *benchmark)
     findings = (struct findings){ .contest = contest,
                                   .study = contest->contestants[0].study,
                                   .budgets = { 2, 6 },
-                                  .n_budgets = 2 };
+                                  .n_budgets = 2,
+                                  .gaps = { 1, 0 },
+                                  .n_gaps = 2 };
     assert_int_equal(findings_compute(&findings), 0);
 }
 
@@ -300,9 +328,18 @@ static void test_files(void **state)
     fclose(out);
     check_true("head",
                strstr(printed, "strategy,trials,runs,distinct_runs,mean,std,q25,median,q75,best,"
-                               "regret_reward,regret_report\nit's,2,40,") == printed);
+                               "regret_reward,regret_report,first_more,first_better,first_equal,"
+                               "first_worse,first_p\nit's,2,40,") == printed);
     check_true("a comma in a label", strstr(printed, "\n\"layernas{picks: 2, keep: 2}\",6,40,"));
     check_int_equal("a line for strategy and budget", n_lines(printed), 1 + 4);
+    check_true("the first is itself", strstr(printed, ",0.000000,0,40,0,1\n"));
+    free(printed);
+    out = open_memstream(&printed, &size);
+    assert_non_null(out);
+    findings_write_reach(out, &findings);
+    fclose(out);
+    check_true("gaps", strstr(printed, "strategy,gap,trials\nit's,1,") == printed);
+    check_int_equal("a line for strategy and gap", n_lines(printed), 1 + 4);
     free(printed);
     out = open_memstream(&printed, &size);
     assert_non_null(out);
@@ -353,10 +390,15 @@ static void test_views(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_entrants),   cmocka_unit_test(test_faults_of_entrants),
-        cmocka_unit_test(test_budgets),    cmocka_unit_test(test_a_benchmark),
-        cmocka_unit_test(test_runs),       cmocka_unit_test(test_threads_change_nothing),
-        cmocka_unit_test(test_statistics), cmocka_unit_test(test_files),
+        cmocka_unit_test(test_entrants),
+        cmocka_unit_test(test_faults_of_entrants),
+        cmocka_unit_test(test_budgets),
+        cmocka_unit_test(test_gaps),
+        cmocka_unit_test(test_a_benchmark),
+        cmocka_unit_test(test_runs),
+        cmocka_unit_test(test_threads_change_nothing),
+        cmocka_unit_test(test_statistics),
+        cmocka_unit_test(test_files),
         cmocka_unit_test(test_views),
     };
     return cmocka_run_group_tests(tests, make, study_fixture_remove);
