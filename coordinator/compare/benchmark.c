@@ -48,6 +48,7 @@ void benchmark_clear(struct benchmark *benchmark)
         free(benchmark->reward[i]);
     free(benchmark->report);
     free(benchmark->cost);
+    free(benchmark->seconds);
     *benchmark = (struct benchmark){ 0 };
 }
 
@@ -75,7 +76,8 @@ static int make_room(struct benchmark *benchmark, struct errmsg *err)
         whole &= (benchmark->reward[i] = malloc(benchmark->n * sizeof(double))) != NULL;
     benchmark->report = malloc(benchmark->n * sizeof *benchmark->report);
     benchmark->cost = malloc(benchmark->n * sizeof *benchmark->cost);
-    if (whole && benchmark->report && benchmark->cost)
+    benchmark->seconds = malloc(benchmark->n * sizeof *benchmark->seconds);
+    if (whole && benchmark->report && benchmark->cost && benchmark->seconds)
         return 0;
     return errmsg_set(err, -ENOMEM, "no memory for the table's rewards");
 }
@@ -130,6 +132,18 @@ static void find_best(const struct cost_range *target, struct benchmark *benchma
     }
 }
 
+static void find_seconds(struct benchmark *benchmark)
+{
+    double sum = 0;
+
+    for (size_t i = 0; i < benchmark->n; i++)
+        sum += benchmark->cost[i] > 0 ? (double)benchmark->cost[i] : 0;
+    for (size_t i = 0; i < benchmark->n; i++)
+        benchmark->seconds[i] = sum > 0 ? fmax(0, (double)benchmark->cost[i]) *
+                                              (double)benchmark->n / sum
+                                        : 1;
+}
+
 static int read_rows(const struct study *study, const struct table *table,
                      const char *const *columns, uint32_t n_columns, struct benchmark *benchmark,
                      struct errmsg *err)
@@ -138,8 +152,10 @@ static int read_rows(const struct study *study, const struct table *table,
 
     for (size_t i = 0; rc == 0 && i < benchmark->n; i++)
         rc = read_row(study, table, columns, n_columns, i, benchmark, err);
-    if (rc == 0)
+    if (rc == 0) {
         find_best(&study->search.target, benchmark);
+        find_seconds(benchmark);
+    }
     return rc;
 }
 

@@ -15,6 +15,7 @@ struct benchmark {
     double *reward[BENCHMARK_MAX_REWARDS]; /* a column each */
     double *report;                        /* the first reward column where the study names none */
     int64_t *cost;
+    double *seconds; /* that a training takes: as its cost, in units of the mean training */
     /* Over the architectures that meet the target. */
     double best_reward[BENCHMARK_MAX_REWARDS], best_report;
     size_t n_feasible;

@@ -1,23 +1,29 @@
 #include "coordinator/compare/contest.h"
 
 #include <errno.h>
+#include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/rng.h"
+#include "coordinator/compare/cluster.h"
 #include "coordinator/search/candidate_table.h"
 #include "coordinator/search/strategy.h"
+
+enum { DURATIONS_STREAM = 1 << 20 }; /* clear of the strategies' own */
 
 /* ---- one run ---- */
 
 struct player {
-    const struct benchmark *benchmark;
+    const struct contest *contest;
     const struct study *study;
     struct run *run;
     struct strategy *strategy;
-    struct proposal *waiting; /* ring of `parallel` */
-    uint32_t parallel, n_asked, n_told;
+    struct proposal *waiting; /* ring of `parallel`; with workers, all */
+    uint32_t n_places, n_asked, n_told;
+    struct digest_state digest;
     struct candidate best;
     uint32_t best_index;
 };
@@ -29,16 +35,31 @@ static bool in_target(const struct player *p, int64_t cost)
     return cost >= target->lowest && cost <= target->highest;
 }
 
-static int tell_oldest(struct player *p)
+/* rc of strategy_ask. */
+static int ask(struct player *p, size_t *index_out)
 {
-    const struct proposal *proposal = &p->waiting[p->n_told % p->parallel];
+    struct proposal *proposal = &p->waiting[p->n_asked % p->n_places];
+    char text[ARCH_TEXT_SIZE];
+    int rc = strategy_ask(p->strategy, proposal);
+
+    if (rc == ASK_TRIAL) {
+        p->n_asked++;
+        digest_string(&p->digest, arch_format(&proposal->arch, text));
+        *index_out = benchmark_index(p->study->space, &proposal->arch);
+    }
+    return rc;
+}
+
+static int tell(struct player *p, uint32_t place)
+{
+    const struct proposal *proposal = &p->waiting[place % p->n_places];
     size_t index = benchmark_index(p->study->space, &proposal->arch);
     struct verdict verdict = { 0 };
     struct candidate candidate = { .arch = proposal->arch,
                                    .canonical = proposal->arch,
                                    .cost = proposal->cost };
 
-    verdict.valid = benchmark_reward(p->benchmark, p->run->column, index, &verdict.reward);
+    verdict.valid = benchmark_reward(p->contest->benchmark, p->run->column, index, &verdict.reward);
     candidate.reward = verdict.reward;
     if (verdict.valid && in_target(p, proposal->cost) &&
         (p->best_index == NOTHING_FOUND || candidate_compare(&candidate, &p->best) < 0)) {
@@ -49,59 +70,132 @@ static int tell_oldest(struct player *p)
     return strategy_tell(p->strategy, proposal->number, &verdict);
 }
 
-static int play(struct player *p, uint32_t trials, struct digest_state *digest)
+static int play(struct player *p, uint32_t trials)
 {
+    size_t index;
     int rc = 0;
 
     while (rc >= 0) {
-        struct proposal proposal;
-        char text[ARCH_TEXT_SIZE];
-
-        if (p->n_asked - p->n_told == p->parallel || p->n_asked == trials) {
+        if (p->n_asked - p->n_told == p->n_places || p->n_asked == trials) {
             if (p->n_told == p->n_asked)
                 return 0;
-            rc = tell_oldest(p);
+            rc = tell(p, p->n_told);
             continue;
         }
-        rc = strategy_ask(p->strategy, &proposal);
-        if (rc == ASK_TRIAL) {
-            p->waiting[p->n_asked++ % p->parallel] = proposal;
-            digest_string(digest, arch_format(&proposal.arch, text));
-        } else if (rc == ASK_WAIT) {
-            rc = tell_oldest(p);
-        } else if (rc == ASK_DONE) {
+        rc = ask(p, &index);
+        if (rc == ASK_WAIT)
+            rc = tell(p, p->n_told);
+        else if (rc == ASK_DONE)
             trials = p->n_asked;
-        }
     }
     return rc;
+}
+
+/* ---- with workers ---- */
+
+/* Percentiles 10 and 90 of the normal distribution are so many deviations apart. */
+#define DEVIATIONS_BETWEEN 2.5631031310892007
+
+static double duration(const struct player *p, size_t index, struct rng *rng)
+{
+    double spread = p->contest->workers.spread;
+
+    return p->contest->benchmark->seconds[index] *
+           exp(rng_normal(rng) * log(spread) / DEVIATIONS_BETWEEN);
+}
+
+static int start_trials(struct player *p, struct cluster *cluster, struct rng *rng,
+                        uint32_t *trials)
+{
+    while (cluster_has_room(cluster) && p->n_asked < *trials) {
+        size_t index;
+        int rc = ask(p, &index);
+
+        if (rc == ASK_TRIAL)
+            cluster_start(cluster, p->n_asked - 1, duration(p, index, rng));
+        else if (rc == ASK_DONE)
+            *trials = p->n_asked;
+        else if (rc == ASK_WAIT || rc < 0)
+            return rc < 0 ? rc : 0;
+    }
+    return 0;
+}
+
+static int play_with(struct player *p, struct cluster *cluster, uint32_t trials)
+{
+    struct rng rng;
+    uint32_t place;
+    int rc;
+
+    rng_init(&rng, p->run->seed, DURATIONS_STREAM);
+    while ((rc = start_trials(p, cluster, &rng, &trials)) == 0 && cluster_next(cluster, &place)) {
+        p->run->when[p->n_told] = cluster->now;
+        rc = tell(p, place);
+        if (rc < 0)
+            break;
+    }
+    p->run->busy = cluster->now > 0 ? cluster->worked / (cluster->now * cluster->n_workers) : 0;
+    return rc;
+}
+
+static int play_on_workers(struct player *p)
+{
+    struct cluster cluster;
+    int rc = cluster_init(&cluster, p->contest->workers.n);
+
+    if (rc == 0)
+        rc = play_with(p, &cluster, p->contest->trials);
+    cluster_clear(&cluster);
+    return rc;
+}
+
+/* ---- from its seed to its end ---- */
+
+static int make_room(struct player *p)
+{
+    const struct contest *contest = p->contest;
+    bool timed = contest->workers.n > 0;
+
+    p->n_places = timed ? contest->trials : p->study->search.parallel;
+    p->waiting = malloc(p->n_places * sizeof *p->waiting);
+    p->run->best = malloc(contest->trials * sizeof *p->run->best);
+    p->run->when = timed ? malloc(contest->trials * sizeof *p->run->when) : NULL;
+    return p->waiting && p->run->best && (p->run->when || !timed) ? 0 : -ENOMEM;
+}
+
+/* A search that ended early stays where it was. */
+static void fill_up(struct player *p)
+{
+    struct run *run = p->run;
+
+    run->trials = p->n_told;
+    for (uint32_t t = run->trials; t < p->contest->trials; t++) {
+        run->best[t] = p->best_index;
+        if (run->when)
+            run->when[t] = t > 0 ? run->when[t - 1] : 0;
+    }
 }
 
 static int make_run(const struct contest *contest, const struct contestant *contestant,
                     struct run *run)
 {
     struct search_settings settings = contestant->study->search;
-    struct player player = { .benchmark = contest->benchmark,
-                             .study = contestant->study,
-                             .run = run,
-                             .parallel = settings.parallel,
-                             .best_index = NOTHING_FOUND };
-    struct digest_state digest;
-    int rc = -ENOMEM;
+    struct player player = {
+        .contest = contest, .study = contestant->study, .run = run, .best_index = NOTHING_FOUND
+    };
+    int rc = make_room(&player);
 
     settings.seed = run->seed;
     settings.trials = contest->trials;
-    player.waiting = malloc(settings.parallel * sizeof *player.waiting);
-    run->best = malloc(contest->trials * sizeof *run->best);
-    if (player.waiting && run->best)
-        rc = strategy_new(&settings, contestant->study->cost_model, &player.strategy);
-    digest_begin(&digest, "run");
-    digest_integer(&digest, run->column);
     if (rc == 0)
-        rc = play(&player, contest->trials, &digest);
-    digest_end(&digest, &run->digest);
-    run->trials = player.n_told;
-    for (uint32_t t = run->trials; rc == 0 && t < contest->trials; t++)
-        run->best[t] = player.best_index;
+        rc = strategy_new(&settings, contestant->study->cost_model, &player.strategy);
+    digest_begin(&player.digest, "run");
+    digest_integer(&player.digest, run->column);
+    if (rc == 0)
+        rc = contest->workers.n > 0 ? play_on_workers(&player) : play(&player, contest->trials);
+    digest_end(&player.digest, &run->digest);
+    if (rc == 0)
+        fill_up(&player);
     strategy_free(player.strategy);
     free(player.waiting);
     return rc;
@@ -172,8 +266,10 @@ void contest_clear(struct contest *contest)
     for (uint32_t c = 0; c < contest->n_contestants; c++) {
         struct contestant *contestant = &contest->contestants[c];
 
-        for (uint32_t r = 0; contestant->runs && r < contest->n_runs; r++)
+        for (uint32_t r = 0; contestant->runs && r < contest->n_runs; r++) {
             free(contestant->runs[r].best);
+            free(contestant->runs[r].when);
+        }
         free(contestant->runs);
         contestant->runs = NULL;
     }

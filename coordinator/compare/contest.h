@@ -1,8 +1,9 @@
 /* contest - strategies x runs on a benchmark.
  *
  * Run r of every strategy has the seed first_seed + r and the r-th reward column in turn. A run plays
- * the daemon: `parallel` trials in flight, told in order of issue. Runs are independent, so the
- * outcome does not depend on the number of threads. */
+ * the daemon: `parallel` trials in flight, told in order of issue; with workers, as many in flight as
+ * there are workers and the strategy has trials for, each told when it ends. Runs are independent, so
+ * the outcome does not depend on the number of threads. */
 #ifndef LAYERNAS_COORDINATOR_COMPARE_CONTEST_H
 #define LAYERNAS_COORDINATOR_COMPARE_CONTEST_H
 
@@ -17,13 +18,22 @@ struct contestant {
     struct run *runs;    /* owned, n_runs of them */
 };
 
+/* Simulated workers, all alike. A trial takes as long as the benchmark says, times a factor of its
+ * own: log-normal, of median 1, its 90th percentile `spread` times its 10th. */
+struct contest_workers {
+    uint32_t n; /* 0: time does not count */
+    double spread;
+};
+
 /* best[t]: index of the best architecture in the target after t + 1 trials, NOTHING_FOUND before
- * there is one. A search that ended early keeps what it had. */
+ * there is one. A search that ended early keeps what it had. Trials are counted as they end. */
 struct run {
     uint64_t seed;
-    uint32_t column;      /* of the rewards */
-    uint32_t trials;      /* really made */
-    uint32_t *best;       /* owned, `trials` of the contest */
+    uint32_t column; /* of the rewards */
+    uint32_t trials; /* really made */
+    uint32_t *best;  /* owned, `trials` of the contest */
+    double *when;    /* owned, as many: when that trial had ended; NULL without workers */
+    double busy;     /* share of the workers' time, up to the end of the run, that was worked */
     struct digest digest; /* of all that it proposed, and the column */
 };
 
@@ -32,6 +42,7 @@ struct contest {
     struct contestant *contestants;
     uint32_t n_contestants, n_runs, trials;
     uint64_t first_seed;
+    struct contest_workers workers;
 };
 
 /* Runs them all on so many threads. On failure (-ENOMEM, -EAGAIN, a strategy's own) what was run

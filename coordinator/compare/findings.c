@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
+#include <math.h>
 
 #include "common/print.h"
 #include "coordinator/status/results_file.h"
@@ -19,6 +20,19 @@ static int compute_at(struct findings *findings, uint32_t c, uint32_t b)
                                       &findings->against[c][b]);
 }
 
+static int compute_wall_clock(const struct findings *findings, const struct contestant *contestant,
+                              struct wall_clock *clock)
+{
+    const struct contest *contest = findings->contest;
+    int rc = 0;
+
+    for (uint32_t g = 0; rc == 0 && g < findings->n_gaps; g++)
+        rc = statistics_time_to(contest, contestant, findings->gaps[g], &clock->time_to[g]);
+    clock->length = statistics_length(contest, contestant);
+    clock->busy = statistics_busy(contest, contestant);
+    return rc;
+}
+
 int findings_compute(struct findings *findings)
 {
     const struct contest *contest = findings->contest;
@@ -33,6 +47,8 @@ int findings_compute(struct findings *findings)
         for (uint32_t g = 0; rc == 0 && g < findings->n_gaps; g++)
             rc = statistics_trials_to(contest, contestant, findings->gaps[g],
                                       &findings->trials_to[c][g]);
+        if (rc == 0 && contest->workers.n > 0)
+            rc = compute_wall_clock(findings, contestant, &findings->wall_clock[c]);
     }
     return rc;
 }
@@ -64,24 +80,51 @@ static void print_row(const struct findings *findings, uint32_t c, uint32_t b, F
             s->regret_reward, s->optimum);
 }
 
+static void print_gaps(const struct findings *findings, FILE *out)
+{
+    fprintf(out, "%-15s", "strategy");
+    for (uint32_t g = 0; g < findings->n_gaps; g++)
+        fprintf(out, " %6g", findings->gaps[g]);
+}
+
 static void print_reach(const struct findings *findings, FILE *out)
 {
     const struct contest *contest = findings->contest;
 
     fprintf(out,
             "\ntrials until half of the runs have a reward within so many points of the best\n");
-    fprintf(out, "%-22s", "strategy");
-    for (uint32_t g = 0; g < findings->n_gaps; g++)
-        fprintf(out, " %7g", findings->gaps[g]);
+    print_gaps(findings, out);
     fputc('\n', out);
     for (uint32_t c = 0; c < contest->n_contestants; c++) {
-        fprintf(out, "%-22.22s", contest->contestants[c].label);
+        fprintf(out, "%-15.15s", contest->contestants[c].label);
         for (uint32_t g = 0; g < findings->n_gaps; g++)
             if (findings->trials_to[c][g] > 0)
-                fprintf(out, " %7u", findings->trials_to[c][g]);
+                fprintf(out, " %6u", findings->trials_to[c][g]);
             else
-                fprintf(out, " %7s", "-");
+                fprintf(out, " %6s", "-");
         fputc('\n', out);
+    }
+}
+
+static void print_wall_clock(const struct findings *findings, FILE *out)
+{
+    const struct contest *contest = findings->contest;
+
+    fprintf(out,
+            "\ntime until then on %u workers, in trainings of mean length; until all is done\n",
+            contest->workers.n);
+    print_gaps(findings, out);
+    fprintf(out, " %7s %6s\n", "all", "busy");
+    for (uint32_t c = 0; c < contest->n_contestants; c++) {
+        const struct wall_clock *clock = &findings->wall_clock[c];
+
+        fprintf(out, "%-15.15s", contest->contestants[c].label);
+        for (uint32_t g = 0; g < findings->n_gaps; g++)
+            if (isfinite(clock->time_to[g]))
+                fprintf(out, " %6.*f", clock->time_to[g] < 1000, clock->time_to[g]);
+            else
+                fprintf(out, " %6s", "-");
+        fprintf(out, " %7.*f %4.0f %%\n", clock->length < 10000, clock->length, 100 * clock->busy);
     }
 }
 
@@ -121,6 +164,8 @@ void findings_print(const struct findings *findings, FILE *out)
             print_row(findings, c, b, out);
     }
     print_reach(findings, out);
+    if (findings->contest->workers.n > 0)
+        print_wall_clock(findings, out);
     if (findings->contest->n_contestants > 1 && n_runs > 1)
         print_against(findings, out);
     fputc('\n', out);
@@ -158,13 +203,17 @@ int findings_write_reach(FILE *out, const void *arg)
 {
     const struct findings *findings = arg;
 
-    fputs("strategy,gap,trials\n", out); /* no number: half of the runs never were so near */
+    /* No number: half of the runs never were so near. */
+    fputs("strategy,gap,trials,time\n", out);
     for (uint32_t c = 0; c < findings->contest->n_contestants; c++)
         for (uint32_t g = 0; g < findings->n_gaps; g++) {
             results_csv_text(out, findings->contest->contestants[c].label);
             fprintf(out, ",%g,", findings->gaps[g]);
             if (findings->trials_to[c][g] > 0)
                 fprintf(out, "%u", findings->trials_to[c][g]);
+            fputc(',', out);
+            if (findings->contest->workers.n > 0 && findings->trials_to[c][g] > 0)
+                fprintf(out, "%.6g", findings->wall_clock[c].time_to[g]);
             fputc('\n', out);
         }
     return 0;
@@ -226,6 +275,18 @@ static json_t *row_json(const struct findings *findings, uint32_t c, uint32_t b)
         "equal", (json_int_t)paired->equal, "worse", (json_int_t)paired->worse, "p", paired->p);
 }
 
+static json_t *wall_clock_json(const struct findings *findings, uint32_t c)
+{
+    const struct wall_clock *clock = &findings->wall_clock[c];
+    json_t *times = json_array();
+
+    for (uint32_t g = 0; g < findings->n_gaps; g++)
+        json_array_append_new(times, isfinite(clock->time_to[g]) ? json_real(clock->time_to[g])
+                                                                 : json_null());
+    return json_pack("{s:s, s:o, s:f, s:f}", "strategy", findings->contest->contestants[c].label,
+                     "time_to", times, "length", clock->length, "busy", clock->busy);
+}
+
 static json_t *reach_json(const struct findings *findings, uint32_t c, uint32_t g)
 {
     uint32_t trials = findings->trials_to[c][g];
@@ -237,7 +298,7 @@ static json_t *reach_json(const struct findings *findings, uint32_t c, uint32_t 
 int findings_print_json(const struct findings *findings, FILE *out)
 {
     const struct benchmark *benchmark = findings->contest->benchmark;
-    json_t *rows = json_array(), *reach = json_array(), *root;
+    json_t *rows = json_array(), *reach = json_array(), *clocks = json_array(), *root;
     int rc = 0;
 
     for (uint32_t c = 0; c < findings->contest->n_contestants; c++) {
@@ -245,11 +306,14 @@ int findings_print_json(const struct findings *findings, FILE *out)
             rc |= json_array_append_new(rows, row_json(findings, c, b));
         for (uint32_t g = 0; g < findings->n_gaps; g++)
             rc |= json_array_append_new(reach, reach_json(findings, c, g));
+        if (findings->contest->workers.n > 0)
+            rc |= json_array_append_new(clocks, wall_clock_json(findings, c));
     }
-    root = json_pack("{s:s, s:I, s:I, s:f, s:f, s:o, s:o}", "study", findings->study->name,
-                     "architectures", (json_int_t)benchmark->n, "in_target",
+    root = json_pack("{s:s, s:I, s:I, s:f, s:f, s:o, s:o, s:I, s:o}", "study",
+                     findings->study->name, "architectures", (json_int_t)benchmark->n, "in_target",
                      (json_int_t)benchmark->n_feasible, "best_reward", benchmark->best_reward[0],
-                     "best_report", benchmark->best_report, "summary", rows, "reach", reach);
+                     "best_report", benchmark->best_report, "summary", rows, "reach", reach,
+                     "workers", (json_int_t)findings->contest->workers.n, "wall_clock", clocks);
     if (!root || rc < 0 || json_dumpf(root, out, JSON_INDENT(2) | JSON_REAL_PRECISION(10)) < 0)
         rc = -ENOMEM;
     fputc('\n', out);

@@ -7,6 +7,12 @@
 #include "coordinator/compare/entrants.h"
 #include "coordinator/compare/statistics.h"
 
+/* With workers. Times in trainings of mean length, means over the runs but for time_to. */
+struct wall_clock {
+    double time_to[GAPS_MAX]; /* until half of the runs are so near; INFINITY: never */
+    double length, busy;      /* until all trials had ended; share of the workers' time worked */
+};
+
 /* Statistics of all contestants at all budgets, computed once. */
 struct findings {
     const struct contest *contest;
@@ -18,6 +24,7 @@ struct findings {
     struct statistics at[ENTRANTS_MAX][BUDGETS_MAX];
     struct paired against[ENTRANTS_MAX][BUDGETS_MAX]; /* the first contestant, minus this one */
     uint32_t trials_to[ENTRANTS_MAX][GAPS_MAX]; /* until half of the runs are so near; 0: never */
+    struct wall_clock wall_clock[ENTRANTS_MAX];
 };
 
 /* Fills all but contest, study, budgets and gaps. -ENOMEM. */

@@ -8,10 +8,17 @@
 #include <unistd.h>
 
 #include "common/version.h"
+#include "coordinator/compare/cluster.h"
 #include "coordinator/compare/views.h"
 #include "coordinator/status/results_file.h"
 
-enum { EXIT_FAILED = 1, EXIT_USAGE = 2, MOST_RUNS = 100000, MOST_THREADS = 1024 };
+enum {
+    EXIT_FAILED = 1,
+    EXIT_USAGE = 2,
+    MOST_RUNS = 100000,
+    MOST_THREADS = 1024,
+    MOST_SPREAD = 1000
+};
 
 enum option_key {
     OPTION_STRATEGIES = 256,
@@ -22,6 +29,8 @@ enum option_key {
     OPTION_SEED,
     OPTION_REWARDS,
     OPTION_OUT,
+    OPTION_WORKERS,
+    OPTION_SPREAD,
     OPTION_THREADS,
     OPTION_JSON,
 };
@@ -29,6 +38,7 @@ enum option_key {
 struct arguments {
     const char *study_path, *strategies, *budgets, *within, *max, *rewards, *out;
     uint32_t runs, seed, threads;
+    struct contest_workers workers;
     bool json;
 };
 
@@ -48,6 +58,12 @@ static const struct argp_option options[] = {
     { "seed", OPTION_SEED, "N", 0, "Of the first run, the others follow (1)", 1 },
     { "rewards", OPTION_REWARDS, "LIST", 0,
       "Columns of the table that the runs take for reward in turn (evaluate.table.reward)", 1 },
+    { "workers", OPTION_WORKERS, "N", 0,
+      "Simulate so many, a training taking as long as its cost says: what comes when, barriers "
+      "included",
+      1 },
+    { "spread", OPTION_SPREAD, "F", 0,
+      "Between slow and fast (percentiles 90 and 10) of equal trainings there (1)", 1 },
     { "out", OPTION_OUT, "DIR", 0, "Write summary.csv, reach.csv, runs.csv and plots there", 2 },
     { "threads", OPTION_THREADS, "N", 0, "One for each processor by default", 2 },
     { "json", OPTION_JSON, NULL, 0, "Print as JSON", 2 },
@@ -63,6 +79,16 @@ static uint32_t parse_count(struct argp_state *state, const char *name, const ch
     if (n < 1 || n > most || *end)
         argp_error(state, "--%s: \"%s\"; a number from 1 to %u", name, text, most);
     return (uint32_t)n;
+}
+
+static double parse_spread(struct argp_state *state, const char *text)
+{
+    char *end;
+    double spread = *text >= '0' && *text <= '9' ? strtod(text, &end) : 0;
+
+    if (!(spread >= 1 && spread <= MOST_SPREAD) || *end)
+        argp_error(state, "--spread: \"%s\"; a number from 1 to %d", text, MOST_SPREAD);
+    return spread;
 }
 
 static error_t parse(int key, char *text, struct argp_state *state)
@@ -93,6 +119,12 @@ static error_t parse(int key, char *text, struct argp_state *state)
         break;
     case OPTION_OUT:
         arguments->out = text;
+        break;
+    case OPTION_WORKERS:
+        arguments->workers.n = parse_count(state, "workers", text, CLUSTER_MOST_WORKERS);
+        break;
+    case OPTION_SPREAD:
+        arguments->workers.spread = parse_spread(state, text);
         break;
     case OPTION_THREADS:
         arguments->threads = parse_count(state, "threads", text, MOST_THREADS);
@@ -166,6 +198,7 @@ static int compare(const struct arguments *arguments, struct contest *contest,
         return rc;
     contest->benchmark = &benchmark;
     contest->n_runs = arguments->runs;
+    contest->workers = arguments->workers;
     contest->first_seed = arguments->seed;
     contest->trials = findings->budgets[findings->n_budgets - 1];
     findings->contest = contest;
@@ -196,6 +229,7 @@ int main(int argc, char **argv)
                                    .within = "1,0.5,0.2,0.1,0",
                                    .runs = 100,
                                    .seed = 1,
+                                   .workers.spread = 1,
                                    .threads = processors > 0 ? (uint32_t)processors : 1 };
     struct contest contest = { 0 };
     static struct findings findings;

@@ -4,16 +4,21 @@
 #include <math.h>
 #include <stdlib.h>
 
+static uint32_t best_after(const struct run *run, uint32_t trials)
+{
+    return trials > 0 ? run->best[trials - 1] : NOTHING_FOUND;
+}
+
 double run_reward(const struct contest *contest, const struct run *run, uint32_t trials)
 {
-    uint32_t index = run->best[trials - 1];
+    uint32_t index = best_after(run, trials);
 
     return index == NOTHING_FOUND ? 0 : contest->benchmark->reward[run->column][index];
 }
 
 double run_report(const struct contest *contest, const struct run *run, uint32_t trials)
 {
-    uint32_t index = run->best[trials - 1];
+    uint32_t index = best_after(run, trials);
 
     return index == NOTHING_FOUND ? 0 : contest->benchmark->report[index];
 }
@@ -52,8 +57,31 @@ static void describe(double *values, uint32_t n, struct statistics *s)
     s->best = values[n - 1];
 }
 
-int statistics_after(const struct contest *contest, const struct contestant *contestant,
-                     uint32_t trials, struct statistics *statistics_out)
+/* How many trials of a run count: the same of all, or those that had ended by a moment. */
+struct extent {
+    uint32_t trials; /* 0: by the moment */
+    double when;
+};
+
+static uint32_t trials_in(const struct run *run, const struct extent *extent)
+{
+    uint32_t low = 0, high = run->trials;
+
+    if (extent->trials > 0)
+        return extent->trials;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+
+        if (run->when[middle] <= extent->when)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static int statistics_in(const struct contest *contest, const struct contestant *contestant,
+                         const struct extent *extent, struct statistics *statistics_out)
 {
     const struct benchmark *benchmark = contest->benchmark;
     uint32_t n = contest->n_runs;
@@ -64,6 +92,7 @@ int statistics_after(const struct contest *contest, const struct contestant *con
         return -ENOMEM;
     for (uint32_t r = 0; r < n; r++) {
         const struct run *run = &contestant->runs[r];
+        uint32_t trials = trials_in(run, extent);
         double gap = benchmark->best_reward[run->column] - run_reward(contest, run, trials);
 
         values[r] = run_report(contest, run, trials);
@@ -75,6 +104,18 @@ int statistics_after(const struct contest *contest, const struct contestant *con
     free(values);
     *statistics_out = s;
     return 0;
+}
+
+int statistics_after(const struct contest *contest, const struct contestant *contestant,
+                     uint32_t trials, struct statistics *statistics_out)
+{
+    return statistics_in(contest, contestant, &(struct extent){ .trials = trials }, statistics_out);
+}
+
+int statistics_when(const struct contest *contest, const struct contestant *contestant, double when,
+                    struct statistics *statistics_out)
+{
+    return statistics_in(contest, contestant, &(struct extent){ .when = when }, statistics_out);
 }
 
 /* The first number of trials after which run is within gap of the best; one more than all of them
@@ -95,20 +136,63 @@ static uint32_t trials_to(const struct contest *contest, const struct run *run, 
     return low;
 }
 
+/* The middle of values, the lower one of two; sorts them. */
+static double lower_median(double *values, uint32_t n)
+{
+    qsort(values, n, sizeof *values, compare_doubles);
+    return values[(n - 1) / 2];
+}
+
 int statistics_trials_to(const struct contest *contest, const struct contestant *contestant,
                          double gap, uint32_t *trials_out)
 {
-    uint32_t n = contest->n_runs, half = (n - 1) / 2;
-    double *trials = malloc(n * sizeof *trials);
+    uint32_t n = contest->n_runs;
+    double *trials = malloc(n * sizeof *trials), middle;
 
     if (!trials)
         return -ENOMEM;
     for (uint32_t r = 0; r < n; r++)
         trials[r] = trials_to(contest, &contestant->runs[r], gap);
-    qsort(trials, n, sizeof *trials, compare_doubles);
-    *trials_out = trials[half] <= contest->trials ? (uint32_t)trials[half] : 0;
+    middle = lower_median(trials, n);
+    *trials_out = middle <= contest->trials ? (uint32_t)middle : 0;
     free(trials);
     return 0;
+}
+
+int statistics_time_to(const struct contest *contest, const struct contestant *contestant,
+                       double gap, double *when_out)
+{
+    uint32_t n = contest->n_runs;
+    double *whens = malloc(n * sizeof *whens);
+
+    if (!whens)
+        return -ENOMEM;
+    for (uint32_t r = 0; r < n; r++) {
+        uint32_t trials = trials_to(contest, &contestant->runs[r], gap);
+
+        whens[r] = trials <= contest->trials ? contestant->runs[r].when[trials - 1] : INFINITY;
+    }
+    *when_out = lower_median(whens, n);
+    free(whens);
+    return 0;
+}
+
+double statistics_length(const struct contest *contest, const struct contestant *contestant)
+{
+    double sum = 0;
+
+    for (uint32_t r = 0; r < contest->n_runs; r++)
+        sum += contestant->runs[r].when[contest->trials - 1];
+    return sum / contest->n_runs;
+}
+
+double statistics_busy(const struct contest *contest, const struct contestant *contestant)
+{
+    double sum = 0;
+
+    for (uint32_t r = 0; r < contest->n_runs; r++)
+        sum += contestant->runs[r].busy;
+    return sum / contest->n_runs;
 }
 
 int statistics_paired(const struct contest *contest, const struct contestant *left,

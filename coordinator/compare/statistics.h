@@ -18,16 +18,28 @@ struct statistics {
 int statistics_after(const struct contest *contest, const struct contestant *contestant,
                      uint32_t trials, struct statistics *statistics_out);
 
+/* The same of what had ended by a moment, with workers. -ENOMEM. */
+int statistics_when(const struct contest *contest, const struct contestant *contestant, double when,
+                    struct statistics *statistics_out);
+
 /* Trials after which half of the runs were within `gap` points of the best reward; 0 if they never
  * were. -ENOMEM. */
 int statistics_trials_to(const struct contest *contest, const struct contestant *contestant,
                          double gap, uint32_t *trials_out);
 
+/* The moment by which they were, with workers; INFINITY if they never were. -ENOMEM. */
+int statistics_time_to(const struct contest *contest, const struct contestant *contestant,
+                       double gap, double *when_out);
+
+/* Means over the runs, with workers: their length, and the share of the workers' time worked. */
+double statistics_length(const struct contest *contest, const struct contestant *contestant);
+double statistics_busy(const struct contest *contest, const struct contestant *contestant);
+
 /* The rewards of left's runs against those of right's. -ENOMEM. */
 int statistics_paired(const struct contest *contest, const struct contestant *left,
                       const struct contestant *right, uint32_t trials, struct paired *paired_out);
 
-/* Of one run after so many trials. */
+/* Of one run after so many trials; none: 0. */
 double run_reward(const struct contest *contest, const struct run *run, uint32_t trials);
 double run_report(const struct contest *contest, const struct run *run, uint32_t trials);
 

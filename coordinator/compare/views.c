@@ -75,53 +75,50 @@ static void write_tics(FILE *out, const struct findings *findings, const char *a
 
 /* ---- quality ---- */
 
-/* The i-th of CURVE_POINTS numbers of trials, evenly spread on a logarithmic axis. */
-static uint32_t curve_trials(const struct contest *contest, uint32_t i)
-{
-    double trials = pow(contest->trials, (double)i / (CURVE_POINTS - 1));
+/* What the mean is drawn against: trials, or time where there are workers. */
+struct axis {
+    const char *name, *title;
+    double first, last;
+    bool is_time;
+};
 
-    return i + 1 == CURVE_POINTS ? contest->trials : (uint32_t)trials;
+/* The i-th of CURVE_POINTS places, evenly spread on a logarithmic axis from `from` on. */
+static double curve_place(const struct axis *axis, double from, uint32_t i)
+{
+    double place = from * pow(axis->last / from, (double)i / (CURVE_POINTS - 1));
+
+    return i + 1 == CURVE_POINTS ? axis->last : axis->is_time ? place : floor(place);
 }
 
-static int write_curve(FILE *out, const struct contest *contest, uint32_t c, double *lowest)
+static int write_curve(FILE *out, const struct contest *contest, const struct axis *axis,
+                       uint32_t c, double *lowest)
 {
-    uint32_t last = 0;
+    const struct contestant *contestant = &contest->contestants[c];
+    double last = 0;
     int rc = 0;
 
     fprintf(out, "$curve%u << EOD\n", c);
     for (uint32_t i = 0; rc == 0 && i < CURVE_POINTS; i++) {
-        uint32_t trials = curve_trials(contest, i);
+        double place = curve_place(axis, axis->is_time ? axis->first : 1, i);
         struct statistics s;
 
-        if (trials == last)
+        if (place == last)
             continue;
-        rc = statistics_after(contest, &contest->contestants[c], trials, &s);
+        rc = axis->is_time ? statistics_when(contest, contestant, place, &s)
+                           : statistics_after(contest, contestant, (uint32_t)place, &s);
         if (rc == 0)
-            fprintf(out, "%u %.6g %.6g %.6g\n", trials, s.mean, s.q25, s.q75);
-        if (rc == 0 && trials >= contest->trials / 20)
+            fprintf(out, "%.6g %.6g %.6g %.6g\n", place, s.mean, s.q25, s.q75);
+        /* The first trials of the worst would leave no room for the rest. */
+        if (rc == 0 && place >= (axis->is_time ? axis->last / 20 : axis->first))
             *lowest = fmin(*lowest, s.q25);
-        last = trials;
+        last = place;
     }
     fputs("EOD\n", out);
     return rc;
 }
 
-static int write_quality(FILE *out, const void *arg)
+static void plot_curves(FILE *out, const struct contest *contest, double best)
 {
-    const struct findings *findings = arg;
-    const struct contest *contest = findings->contest;
-    double best = contest->benchmark->best_report, lowest = best;
-    int rc = 0;
-
-    write_layout(out, findings, "quality", "quality", "trials",
-                 "report of the best by reward (%), mean and quartiles");
-    for (uint32_t c = 0; rc == 0 && c < contest->n_contestants; c++)
-        rc = write_curve(out, contest, c, &lowest);
-    /* The first trials of the worst would leave no room for the rest. */
-    fprintf(out, "set logscale x\nset xrange [%u:%u]\nset yrange [%.6g:%.6g]\n",
-            contest->trials / 20 + 1, contest->trials, lowest, best + 0.05 * (best - lowest));
-    write_tics(out, findings, "x", contest->trials / 20 + 1);
-    begin_output(out, "quality");
     fputs("plot ", out);
     for (uint32_t c = 0; c < contest->n_contestants; c++)
         fprintf(out, "$curve%u using 1:3:4 with filledcurves fillcolor rgb '%s' notitle, \\\n", c,
@@ -135,8 +132,54 @@ static int write_quality(FILE *out, const void *arg)
     }
     fprintf(out, "%.6g with lines linecolor rgb '#888888' dashtype 3 title 'best possible'\n",
             best);
-    end_output(out, "quality");
+}
+
+static int write_curves(FILE *out, const struct findings *findings, const struct axis *axis)
+{
+    const struct contest *contest = findings->contest;
+    double best = contest->benchmark->best_report, lowest = best;
+    int rc = 0;
+
+    write_layout(out, findings, axis->name, axis->name, axis->title,
+                 "report of the best by reward (%), mean and quartiles");
+    for (uint32_t c = 0; rc == 0 && c < contest->n_contestants; c++)
+        rc = write_curve(out, contest, axis, c, &lowest);
+    fprintf(out, "set logscale x\nset xrange [%.6g:%.6g]\nset yrange [%.6g:%.6g]\n", axis->first,
+            axis->last, lowest, best + 0.05 * (best - lowest));
+    if (!axis->is_time)
+        write_tics(out, findings, "x", (uint32_t)axis->first);
+    begin_output(out, axis->name);
+    plot_curves(out, contest, best);
+    end_output(out, axis->name);
     return rc;
+}
+
+static int write_quality(FILE *out, const void *arg)
+{
+    const struct findings *findings = arg;
+    uint32_t trials = findings->contest->trials;
+    struct axis axis = {
+        .name = "quality", .title = "trials", .first = trials / 20 + 1, .last = trials
+    };
+
+    return write_curves(out, findings, &axis);
+}
+
+/* ---- time ---- */
+
+static int write_time(FILE *out, const void *arg)
+{
+    const struct findings *findings = arg;
+    const struct contest *contest = findings->contest;
+    char title[120];
+    struct axis axis = { .name = "time", .title = title, .last = 1, .is_time = true };
+
+    snprintf(title, sizeof title, "time on %u workers (trainings of mean length)",
+             contest->workers.n);
+    for (uint32_t c = 0; c < contest->n_contestants; c++)
+        axis.last = fmax(axis.last, findings->wall_clock[c].length);
+    axis.first = axis.last / 200;
+    return write_curves(out, findings, &axis);
 }
 
 /* ---- stability ---- */
@@ -233,7 +276,7 @@ static int write_efficiency(FILE *out, const void *arg)
     return rc;
 }
 
-/* ---- all three ---- */
+/* ---- all of them ---- */
 
 static int draw(const struct findings *findings, const char *directory, const char *name,
                 results_writer *write, bool *drawn_out, struct errmsg *err)
@@ -267,11 +310,13 @@ int views_write(const struct findings *findings, const char *directory, bool *dr
         { "quality", write_quality },
         { "stability", write_stability },
         { "efficiency", write_efficiency },
+        { "time", write_time },
     };
+    size_t n = sizeof views / sizeof *views - (findings->contest->workers.n == 0);
     int rc = 0;
 
     *drawn_out = true;
-    for (size_t i = 0; rc == 0 && i < sizeof views / sizeof *views; i++)
+    for (size_t i = 0; rc == 0 && i < n; i++)
         rc = draw(findings, directory, views[i].name, views[i].write, drawn_out, err);
     return rc;
 }

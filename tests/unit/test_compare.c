@@ -1,4 +1,4 @@
-/* layernas-compare: what its options mean, runs against a hand-made table, statistics by hand. */
+/* layernas-compare: what its options mean, runs against a hand-made table. */
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -150,8 +150,8 @@ static void test_a_benchmark(void **state)
 
 /* ---- runs ---- */
 
-static void play(struct contest *contest, struct benchmark *benchmark, const char *strategies,
-                 uint32_t threads)
+static void play_on(struct contest_workers workers, struct contest *contest,
+                    struct benchmark *benchmark, const char *strategies, uint32_t threads)
 {
     struct errmsg err = { "" };
 
@@ -163,8 +163,15 @@ static void play(struct contest *contest, struct benchmark *benchmark, const cha
     contest->n_runs = 40;
     contest->first_seed = 1;
     contest->trials = 6;
+    contest->workers = workers;
     if (contest_run(contest, threads, &err) < 0)
         fail_msg("%s", err.text);
+}
+
+static void play(struct contest *contest, struct benchmark *benchmark, const char *strategies,
+                 uint32_t threads)
+{
+    play_on((struct contest_workers){ 0 }, contest, benchmark, strategies, threads);
 }
 
 static void stop(struct contest *contest, struct benchmark *benchmark)
@@ -223,51 +230,61 @@ static void test_threads_change_nothing(void **state)
     stop(&many, &b);
 }
 
-/* ---- statistics ---- */
-
-/* Four runs of two trials; architectures 0 to 4 are worth 10, 20, 30, 40, 50. */
-static void test_statistics(void **state)
+/* However many workers there are and however long trials take, the same is proposed and the same found
+ * in the end. */
+static void test_workers_change_nothing(void **state)
 {
-    static double reward[] = { 10, 20, 30, 40, 50 }, report[] = { 11, 21, 31, 41, 51 };
-    static uint32_t best[4][2] = { { 0, 4 }, { 1, 1 }, { NOTHING_FOUND, 2 }, { 3, 4 } };
-    struct benchmark benchmark = { .n = 5,
-                                   .n_rewards = 1,
-                                   .reward = { reward },
-                                   .report = report,
-                                   .best_reward = { 50 },
-                                   .best_report = 51 };
-    struct run runs[4] = { 0 }, other_runs[4] = { 0 };
-    struct contestant who = { .label = "who", .runs = runs }, other = { .runs = other_runs };
-    struct contest contest = {
-        .benchmark = &benchmark, .contestants = &who, .n_contestants = 1, .n_runs = 4, .trials = 2
-    };
-    struct statistics s;
-    struct paired paired;
-    uint32_t trials;
+    struct contest plain, timed;
+    struct benchmark a, b;
 
     (void)state;
-    for (uint32_t r = 0; r < 4; r++)
-        runs[r].best = best[r];
-    check_int_equal("after 2", statistics_after(&contest, &who, 2, &s), 0);
-    check_true("mean of 51 21 31 51", fabs(s.mean - 38.5) < 1e-12);
-    check_true("deviation", fabs(s.std - 15) < 1e-12);
-    check_true("quartiles", s.q25 == 28.5 && s.median == 41 && s.q75 == 51 && s.best == 51);
-    check_true("regrets", fabs(s.regret_reward - 12.5) < 1e-12 && s.regret_report == 12.5);
-    check_int_equal("optimum", s.optimum, 2);
-    check_int_equal("after 1", statistics_after(&contest, &who, 1, &s), 0);
-    check_true("nothing found is 0", fabs(s.mean - (11 + 21 + 0 + 41) / 4.0) < 1e-12);
-    check_int_equal("within 20", statistics_trials_to(&contest, &who, 20, &trials), 0);
-    check_int_equal("half of the runs", trials, 2);
-    statistics_trials_to(&contest, &who, 30, &trials);
-    check_int_equal("sooner", trials, 1);
-    runs[3].best = best[1];
-    statistics_trials_to(&contest, &who, 0, &trials);
-    check_int_equal("never", trials, 0);
-    other.runs[0].best = other.runs[1].best = best[1]; /* 20, against 10 20 0 20 */
-    other.runs[2].best = other.runs[3].best = best[1];
-    check_int_equal("in pairs", statistics_paired(&contest, &other, &who, 1, &paired), 0);
-    check_true("by their rewards", paired.better == 2 && paired.equal == 2 && paired.p == 0.5);
-    check_true("more", fabs(paired.difference - 7.5) < 1e-12);
+    play(&plain, &a, everyone, 1);
+    for (uint32_t n = 1; n <= 8; n *= 2) {
+        play_on((struct contest_workers){ .n = n, .spread = 9 }, &timed, &b, everyone, 1);
+        for (uint32_t c = 0; c < plain.n_contestants; c++)
+            for (uint32_t r = 0; r < plain.n_runs; r++) {
+                const struct run *left = &plain.contestants[c].runs[r];
+                const struct run *right = &timed.contestants[c].runs[r];
+
+                check_true("proposals", digest_equal(&left->digest, &right->digest));
+                check_int_equal("trials", right->trials, left->trials);
+                check_int_equal("the best", right->best[5], left->best[5]);
+                for (uint32_t t = 1; t < 6; t++)
+                    check_true("time goes on", right->when[t - 1] <= right->when[t]);
+                check_true("work",
+                           n == 1 ? fabs(right->busy - 1) < 1e-12 : right->busy <= 1 + 1e-12);
+            }
+        stop(&timed, &b);
+    }
+    stop(&plain, &a);
+}
+
+/* One worker that is as fast as the costs say, in units of their mean: rows that are not there cost
+ * nothing. */
+static void test_how_long_it_takes(void **state)
+{
+    struct contest contest;
+    struct benchmark benchmark;
+    double sum = 0;
+
+    (void)state;
+    play_on((struct contest_workers){ .n = 1, .spread = 1 }, &contest, &benchmark, "random", 1);
+    for (size_t i = 0; i < benchmark.n; i++)
+        sum += benchmark.seconds[i];
+    check_true("mean 1", fabs(sum - (double)benchmark.n) < 1e-9);
+    for (uint32_t r = 0; r < contest.n_runs; r++) {
+        const struct run *run = &contest.contestants[0].runs[r];
+
+        /* random never tries one twice, and all that meet the target fit in six trials */
+        sum = 0;
+        for (size_t i = 0; i < benchmark.n; i++)
+            if (benchmark.cost[i] > 0 && benchmark.cost[i] <= 400)
+                sum += benchmark.seconds[i];
+        check_true("all of them", fabs(run->when[5] - sum) < 1e-9);
+    }
+    check_true("length", fabs(statistics_length(&contest, contest.contestants) - sum) < 1e-9);
+    check_true("busy", fabs(statistics_busy(&contest, contest.contestants) - 1) < 1e-9);
+    stop(&contest, &benchmark);
 }
 
 /* ---- what is written ---- */
@@ -302,7 +319,8 @@ static struct findings findings;
 
 static void find_out(struct contest *contest, struct benchmark *benchmark)
 {
-    play(contest, benchmark, "it's=random,layernas{picks: 2, keep: 2}", 1);
+    play_on((struct contest_workers){ .n = 3, .spread = 2 }, contest, benchmark,
+            "it's=random,layernas{picks: 2, keep: 2}", 1);
     findings = (struct findings){ .contest = contest,
                                   .study = contest->contestants[0].study,
                                   .budgets = { 2, 6 },
@@ -338,7 +356,7 @@ static void test_files(void **state)
     assert_non_null(out);
     findings_write_reach(out, &findings);
     fclose(out);
-    check_true("gaps", strstr(printed, "strategy,gap,trials\nit's,1,") == printed);
+    check_true("gaps", strstr(printed, "strategy,gap,trials,time\nit's,1,") == printed);
     check_int_equal("a line for strategy and gap", n_lines(printed), 1 + 4);
     free(printed);
     out = open_memstream(&printed, &size);
@@ -360,7 +378,7 @@ static void test_files(void **state)
 
 static void test_views(void **state)
 {
-    static const char *const names[] = { "quality", "stability", "efficiency" };
+    static const char *const names[] = { "quality", "stability", "efficiency", "time" };
     struct contest contest;
     struct benchmark benchmark;
     struct errmsg err = { "" };
@@ -370,7 +388,7 @@ static void test_views(void **state)
     find_out(&contest, &benchmark);
     if (views_write(&findings, study_fixture_folder(), &drawn, &err) < 0)
         fail_msg("%s", err.text);
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < 4; i++) {
         char name[40];
 
         snprintf(name, sizeof name, "%s.gp", names[i]);
@@ -397,7 +415,8 @@ int main(void)
         cmocka_unit_test(test_a_benchmark),
         cmocka_unit_test(test_runs),
         cmocka_unit_test(test_threads_change_nothing),
-        cmocka_unit_test(test_statistics),
+        cmocka_unit_test(test_workers_change_nothing),
+        cmocka_unit_test(test_how_long_it_takes),
         cmocka_unit_test(test_files),
         cmocka_unit_test(test_views),
     };
