@@ -6,7 +6,7 @@
 #include <string.h>
 #include <zlib.h>
 
-enum { LAYERS = 4, WIDEST = 400 };
+enum { LAYERS = 4, WIDEST = 400, REWARD_TOTAL = 10000000 };
 
 static const int widths[LAYERS + 1] = { SURROGATE_INPUTS, WIDEST, WIDEST, WIDEST, 1 };
 
@@ -127,4 +127,21 @@ double surrogate_predict(const struct surrogate *surrogate, const uint8_t x[SURR
             in[i] = out[i] > 0 ? out[i] : 0;
     }
     return out[0];
+}
+
+int surrogate_reward(const struct surrogate *surrogate, const struct network *network,
+                     struct reward *reward_out, struct errmsg *err)
+{
+    uint8_t x[SURROGATE_INPUTS];
+    double top1;
+    int rc = surrogate_encode(network, x, err);
+
+    if (rc < 0)
+        return rc;
+    top1 = surrogate_predict(surrogate, x);
+    if (!(top1 >= 0 && top1 <= 1))
+        return errmsg_set(err, -ERANGE, "predicts %g; a fraction, from 0 to 1", top1);
+    *reward_out = (struct reward){ .correct = (uint32_t)llround(top1 * REWARD_TOTAL),
+                                   .total = REWARD_TOTAL };
+    return 0;
 }

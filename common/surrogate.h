@@ -18,6 +18,7 @@
 
 #include "common/errmsg.h"
 #include "common/network.h"
+#include "common/trial.h"
 
 enum {
     SURROGATE_BLOCKS = 20,
@@ -46,5 +47,10 @@ int surrogate_encode(const struct network *network, uint8_t x[SURROGATE_INPUTS],
 
 /* y, for an x as above. */
 double surrogate_predict(const struct surrogate *surrogate, const uint8_t x[SURROGATE_INPUTS]);
+
+/* The reward of a network: 0.8123456 is 8123456 of ten million. As surrogate_encode, and -ERANGE where
+ * the prediction is no fraction. */
+int surrogate_reward(const struct surrogate *surrogate, const struct network *network,
+                     struct reward *reward_out, struct errmsg *err);
 
 #endif

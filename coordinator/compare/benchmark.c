@@ -10,7 +10,9 @@
 
 enum { KEY_SIZE = 4096, COLUMNS_SIZE = 1024, REWARD_TOTAL = 1000000 };
 
-size_t benchmark_index(const struct space *space, const struct arch *arch)
+/* ---- one architecture ---- */
+
+static size_t index_of(const struct space *space, const struct arch *arch)
 {
     size_t index = 0;
 
@@ -19,27 +21,45 @@ size_t benchmark_index(const struct space *space, const struct arch *arch)
     return index;
 }
 
-struct arch benchmark_arch(const struct space *space, size_t index)
+static bool look_up(const struct benchmark *benchmark, uint32_t column, const struct arch *arch,
+                    struct worth *worth)
 {
-    struct arch arch = { .n = (uint16_t)space_n_layers(space) };
+    size_t index = index_of(benchmark->study->space, arch);
 
-    for (uint32_t l = arch.n; l-- > 0;) {
-        arch.option[l] = (uint16_t)(index % space_n_options(space, l));
-        index /= space_n_options(space, l);
-    }
-    return arch;
+    worth->percent = benchmark->reward[column][index];
+    worth->report = benchmark->report[index];
+    if (isnan(worth->percent))
+        return false;
+    worth->reward = (struct reward){
+        .correct = (uint32_t)llround(worth->percent * (REWARD_TOTAL / 100)), .total = REWARD_TOTAL
+    };
+    return true;
 }
 
-bool benchmark_reward(const struct benchmark *benchmark, uint32_t column, size_t index,
-                      struct reward *reward_out)
+static bool predict(const struct benchmark *benchmark, const struct arch *arch, struct worth *worth)
 {
-    double percent = benchmark->reward[column][index];
+    struct network network;
+    struct errmsg err;
+    int rc = space_resolve(benchmark->study->space, arch, &network);
 
-    if (isnan(percent))
+    if (rc < 0)
         return false;
-    *reward_out = (struct reward){ .correct = (uint32_t)llround(percent * (REWARD_TOTAL / 100)),
-                                   .total = REWARD_TOTAL };
-    return true;
+    rc = surrogate_reward(benchmark->surrogate, &network, &worth->reward, &err);
+    network_clear(&network);
+    worth->percent = worth->report = rc < 0 ? NAN : reward_percent(worth->reward);
+    return rc == 0;
+}
+
+bool benchmark_look(const struct benchmark *benchmark, uint32_t column, const struct arch *arch,
+                    struct worth *worth_out)
+{
+    return benchmark->surrogate ? predict(benchmark, arch, worth_out)
+                                : look_up(benchmark, column, arch, worth_out);
+}
+
+double benchmark_duration(const struct benchmark *benchmark, int64_t cost)
+{
+    return benchmark->unit > 0 ? (double)cost / (double)benchmark->unit : 1;
 }
 
 void benchmark_clear(struct benchmark *benchmark)
@@ -47,10 +67,11 @@ void benchmark_clear(struct benchmark *benchmark)
     for (uint32_t i = 0; i < benchmark->n_rewards; i++)
         free(benchmark->reward[i]);
     free(benchmark->report);
-    free(benchmark->cost);
-    free(benchmark->seconds);
+    surrogate_free(benchmark->surrogate);
     *benchmark = (struct benchmark){ 0 };
 }
+
+/* ---- a table ---- */
 
 /* Cuts names, joined by ',', apart in place. */
 static int split_columns(char *names, const char **columns, uint32_t *n_out, struct errmsg *err)
@@ -75,9 +96,7 @@ static int make_room(struct benchmark *benchmark, struct errmsg *err)
     for (uint32_t i = 0; i < benchmark->n_rewards; i++)
         whole &= (benchmark->reward[i] = malloc(benchmark->n * sizeof(double))) != NULL;
     benchmark->report = malloc(benchmark->n * sizeof *benchmark->report);
-    benchmark->cost = malloc(benchmark->n * sizeof *benchmark->cost);
-    benchmark->seconds = malloc(benchmark->n * sizeof *benchmark->seconds);
-    if (whole && benchmark->report && benchmark->cost && benchmark->seconds)
+    if (whole && benchmark->report)
         return 0;
     return errmsg_set(err, -ENOMEM, "no memory for the table's rewards");
 }
@@ -91,19 +110,41 @@ static int check_percent(const struct study *study, const char *column, const ch
                       study->data_path, key, column, value);
 }
 
+static struct arch arch_of(const struct space *space, size_t index)
+{
+    struct arch arch = { .n = (uint16_t)space_n_layers(space) };
+
+    for (uint32_t l = arch.n; l-- > 0;) {
+        arch.option[l] = (uint16_t)(index % space_n_options(space, l));
+        index /= space_n_options(space, l);
+    }
+    return arch;
+}
+
+static void note_best(struct benchmark *benchmark, int64_t cost, size_t index)
+{
+    const struct cost_range *target = &benchmark->study->search.target;
+
+    if (cost < target->lowest || cost > target->highest)
+        return;
+    benchmark->n_feasible++;
+    benchmark->best_report = fmax(benchmark->best_report, benchmark->report[index]);
+    for (uint32_t c = 0; c < benchmark->n_rewards; c++)
+        benchmark->best_reward[c] = fmax(benchmark->best_reward[c], benchmark->reward[c][index]);
+}
+
 /* columns: those of the rewards, then that of the report where there is one. */
 static int read_row(const struct study *study, const struct table *table,
                     const char *const *columns, uint32_t n_columns, size_t index,
                     struct benchmark *benchmark, struct errmsg *err)
 {
-    struct arch arch = benchmark_arch(study->space, index);
+    struct arch arch = arch_of(study->space, index);
     char key[KEY_SIZE];
     long row;
     int rc = 0;
 
     study_table_key(study, &arch, key, sizeof key);
     row = table_find(table, key);
-    benchmark->cost[index] = cost_of(study->cost_model, &arch);
     benchmark->report[index] = NAN;
     for (uint32_t i = 0; i < benchmark->n_rewards; i++)
         benchmark->reward[i][index] = NAN;
@@ -116,32 +157,9 @@ static int read_row(const struct study *study, const struct table *table,
         if (i == 0 || i == benchmark->n_rewards)
             benchmark->report[index] = value;
     }
+    if (row >= 0 && rc == 0)
+        note_best(benchmark, cost_of(study->cost_model, &arch), index);
     return rc;
-}
-
-static void find_best(const struct cost_range *target, struct benchmark *benchmark)
-{
-    for (size_t i = 0; i < benchmark->n; i++) {
-        if (isnan(benchmark->report[i]) || benchmark->cost[i] < target->lowest ||
-            benchmark->cost[i] > target->highest)
-            continue;
-        benchmark->n_feasible++;
-        benchmark->best_report = fmax(benchmark->best_report, benchmark->report[i]);
-        for (uint32_t c = 0; c < benchmark->n_rewards; c++)
-            benchmark->best_reward[c] = fmax(benchmark->best_reward[c], benchmark->reward[c][i]);
-    }
-}
-
-static void find_seconds(struct benchmark *benchmark)
-{
-    double sum = 0;
-
-    for (size_t i = 0; i < benchmark->n; i++)
-        sum += benchmark->cost[i] > 0 ? (double)benchmark->cost[i] : 0;
-    for (size_t i = 0; i < benchmark->n; i++)
-        benchmark->seconds[i] = sum > 0 ? fmax(0, (double)benchmark->cost[i]) *
-                                              (double)benchmark->n / sum
-                                        : 1;
 }
 
 static int read_rows(const struct study *study, const struct table *table,
@@ -152,48 +170,72 @@ static int read_rows(const struct study *study, const struct table *table,
 
     for (size_t i = 0; rc == 0 && i < benchmark->n; i++)
         rc = read_row(study, table, columns, n_columns, i, benchmark, err);
-    if (rc == 0) {
-        find_best(&study->search.target, benchmark);
-        find_seconds(benchmark);
-    }
     return rc;
 }
 
-int benchmark_load(const struct study *study, const char *reward_columns,
-                   struct benchmark *benchmark_out, struct errmsg *err)
+static int load_table(const struct study *study, const char *reward_columns,
+                      struct benchmark *benchmark, struct errmsg *err)
 {
     const struct table_spec *spec = &study->evaluation.table;
     const char *columns[BENCHMARK_MAX_REWARDS + 1];
     char names[COLUMNS_SIZE];
-    struct benchmark benchmark = { 0 };
     struct table *table;
     uint32_t n_columns;
     int rc;
 
-    if (study->evaluation.evaluator != EVALUATOR_TABLE)
-        return errmsg_set(err, -EINVAL, "%s: evaluate.with: only a table can be compared on",
-                          study->path);
     if (space_size(study->space) > BENCHMARK_MOST)
         return errmsg_set(err, -EINVAL, "%s: %.0f architectures; up to %d", study->path,
                           space_size(study->space), BENCHMARK_MOST);
-    if (!*study->data_path)
-        return errmsg_set(err, -EINVAL, "%s: evaluate.data.path must say where the table is",
-                          study->path);
     if (snprintf(names, sizeof names, "%s",
                  reward_columns ? reward_columns : spec->reward_column) >= (int)sizeof names)
         return errmsg_set(err, -EINVAL, "--rewards: too long");
-    rc = split_columns(names, columns, &benchmark.n_rewards, err);
+    rc = split_columns(names, columns, &benchmark->n_rewards, err);
     if (rc < 0)
         return rc;
-    n_columns = benchmark.n_rewards;
+    n_columns = benchmark->n_rewards;
     if (*spec->report_column)
         columns[n_columns++] = spec->report_column;
     rc = table_load(study->data_path, spec->arch_columns, columns, n_columns, &table, err);
     if (rc < 0)
         return rc;
-    benchmark.n = (size_t)space_size(study->space);
-    rc = read_rows(study, table, columns, n_columns, &benchmark, err);
+    benchmark->n = (size_t)space_size(study->space);
+    rc = read_rows(study, table, columns, n_columns, benchmark, err);
     table_free(table);
+    return rc;
+}
+
+/* ---- either ---- */
+
+static int64_t unit_of(const struct study *study)
+{
+    struct arch any = { .n = (uint16_t)space_n_layers(study->space) };
+    struct arch dearest = cost_dearest(study->cost_model, &any, 0);
+    int64_t cost = cost_of(study->cost_model, &dearest);
+
+    return cost < study->search.target.highest ? cost : study->search.target.highest;
+}
+
+int benchmark_load(const struct study *study, const char *reward_columns,
+                   struct benchmark *benchmark_out, struct errmsg *err)
+{
+    struct benchmark benchmark = { .study = study, .unit = unit_of(study), .n_rewards = 1 };
+    int rc;
+
+    if (study->evaluation.evaluator == EVALUATOR_TRAIN)
+        return errmsg_set(
+            err, -EINVAL,
+            "%s: evaluate.with: train; only on a table or a surrogate can strategies be "
+            "compared",
+            study->path);
+    if (!*study->data_path)
+        return errmsg_set(err, -EINVAL, "%s: evaluate.data.path must say where the %s is",
+                          study->path, evaluator_names[study->evaluation.evaluator]);
+    if (study->evaluation.evaluator == EVALUATOR_TABLE)
+        rc = load_table(study, reward_columns, &benchmark, err);
+    else if (reward_columns)
+        rc = errmsg_set(err, -EINVAL, "--rewards: a surrogate has no columns");
+    else
+        rc = surrogate_load(study->data_path, &benchmark.surrogate, err);
     if (rc < 0)
         benchmark_clear(&benchmark);
     else

@@ -1,37 +1,48 @@
-/* benchmark - a table's rewards for every architecture of a space, and the best of them. Immutable
- * once loaded, shared by all threads. */
+/* benchmark - what a study's table or predictor says of the architectures of a space. Immutable once
+ * loaded, shared by all threads. */
 #ifndef LAYERNAS_COORDINATOR_COMPARE_BENCHMARK_H
 #define LAYERNAS_COORDINATOR_COMPARE_BENCHMARK_H
 
 #include "common/study.h"
+#include "common/surrogate.h"
 
 enum { BENCHMARK_MOST = 1 << 22, BENCHMARK_MAX_REWARDS = 16 };
 
-/* Architectures are named by index: the option vector as a mixed-radix number, last layer fastest.
- * Values are percent; NAN where the table has no row. */
+/* Values are percent. */
 struct benchmark {
-    size_t n;
+    const struct study *study;
     uint32_t n_rewards;
+    int64_t unit;                /* a training that costs so much takes 1 */
+    struct surrogate *surrogate; /* NULL: a table, whole in memory */
+
+    /* Of a table, by index: the option vector as a mixed-radix number, last layer fastest. NAN where
+     * there is no row. */
+    size_t n;
     double *reward[BENCHMARK_MAX_REWARDS]; /* a column each */
     double *report;                        /* the first reward column where the study names none */
-    int64_t *cost;
-    double *seconds; /* that a training takes: as its cost, in units of the mean training */
-    /* Over the architectures that meet the target. */
+
+    /* Of a table, over the architectures that meet the target; n_feasible is 0 with a predictor. */
     double best_reward[BENCHMARK_MAX_REWARDS], best_report;
     size_t n_feasible;
 };
 
-/* reward_columns, joined by ',', replace the study's own; NULL: that one. -EINVAL with a line in err,
- * also for a study whose evaluator is no table. */
+struct worth {
+    struct reward reward; /* as a worker returns it */
+    double percent, report;
+};
+
+/* reward_columns, joined by ',', replace the study's own; NULL: that one. study stays. -EINVAL with a
+ * line in err, also for a study that trains, and for columns where there is no table. */
 int benchmark_load(const struct study *study, const char *reward_columns,
                    struct benchmark *benchmark_out, struct errmsg *err);
 void benchmark_clear(struct benchmark *benchmark);
 
-size_t benchmark_index(const struct space *space, const struct arch *arch);
-struct arch benchmark_arch(const struct space *space, size_t index);
+/* False where the table has no such row, or the predictor no answer. */
+bool benchmark_look(const struct benchmark *benchmark, uint32_t column, const struct arch *arch,
+                    struct worth *worth_out);
 
-/* False where the table has no such row. */
-bool benchmark_reward(const struct benchmark *benchmark, uint32_t column, size_t index,
-                      struct reward *reward_out);
+/* How long a training takes, as its cost; one that costs the target's upper end takes 1, and where there
+ * is none, the dearest architecture's. */
+double benchmark_duration(const struct benchmark *benchmark, int64_t cost);
 
 #endif

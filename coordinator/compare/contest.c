@@ -25,7 +25,6 @@ struct player {
     uint32_t n_places, n_asked, n_told;
     struct digest_state digest;
     struct candidate best;
-    uint32_t best_index;
 };
 
 static bool in_target(const struct player *p, int64_t cost)
@@ -36,7 +35,7 @@ static bool in_target(const struct player *p, int64_t cost)
 }
 
 /* rc of strategy_ask. */
-static int ask(struct player *p, size_t *index_out)
+static int ask(struct player *p)
 {
     struct proposal *proposal = &p->waiting[p->n_asked % p->n_places];
     char text[ARCH_TEXT_SIZE];
@@ -45,34 +44,62 @@ static int ask(struct player *p, size_t *index_out)
     if (rc == ASK_TRIAL) {
         p->n_asked++;
         digest_string(&p->digest, arch_format(&proposal->arch, text));
-        *index_out = benchmark_index(p->study->space, &proposal->arch);
     }
     return rc;
+}
+
+static bool is_better(const struct player *p, const struct candidate *candidate)
+{
+    return in_target(p, candidate->cost) &&
+           (p->run->n_finds == 0 || candidate_compare(candidate, &p->best) < 0);
+}
+
+static int keep(struct player *p, const struct candidate *candidate, const struct worth *worth)
+{
+    struct run *run = p->run;
+
+    if ((run->n_finds & (run->n_finds - 1)) == 0) { /* full: it holds 1, 2, 4, ... */
+        uint32_t room = run->n_finds ? 2 * run->n_finds : 1;
+        struct find *finds = realloc(run->finds, room * sizeof *finds);
+
+        if (!finds)
+            return -ENOMEM;
+        run->finds = finds;
+    }
+    run->finds[run->n_finds++] = (struct find){ .arch = candidate->arch,
+                                                .cost = candidate->cost,
+                                                .reward = worth->percent,
+                                                .report = worth->report };
+    p->best = *candidate;
+    return 0;
+}
+
+static uint32_t newest_find(const struct run *run)
+{
+    return run->n_finds > 0 ? run->n_finds - 1 : NOTHING_FOUND;
 }
 
 static int tell(struct player *p, uint32_t place)
 {
     const struct proposal *proposal = &p->waiting[place % p->n_places];
-    size_t index = benchmark_index(p->study->space, &proposal->arch);
-    struct verdict verdict = { 0 };
+    struct worth worth;
+    struct verdict verdict = { .valid = benchmark_look(p->contest->benchmark, p->run->column,
+                                                       &proposal->arch, &worth) };
     struct candidate candidate = { .arch = proposal->arch,
                                    .canonical = proposal->arch,
                                    .cost = proposal->cost };
 
-    verdict.valid = benchmark_reward(p->contest->benchmark, p->run->column, index, &verdict.reward);
-    candidate.reward = verdict.reward;
-    if (verdict.valid && in_target(p, proposal->cost) &&
-        (p->best_index == NOTHING_FOUND || candidate_compare(&candidate, &p->best) < 0)) {
-        p->best = candidate;
-        p->best_index = (uint32_t)index;
+    if (verdict.valid) {
+        candidate.reward = verdict.reward = worth.reward;
+        if (is_better(p, &candidate) && keep(p, &candidate, &worth) < 0)
+            return -ENOMEM;
     }
-    p->run->best[p->n_told++] = p->best_index;
+    p->run->best[p->n_told++] = newest_find(p->run);
     return strategy_tell(p->strategy, proposal->number, &verdict);
 }
 
 static int play(struct player *p, uint32_t trials)
 {
-    size_t index;
     int rc = 0;
 
     while (rc >= 0) {
@@ -82,7 +109,7 @@ static int play(struct player *p, uint32_t trials)
             rc = tell(p, p->n_told);
             continue;
         }
-        rc = ask(p, &index);
+        rc = ask(p);
         if (rc == ASK_WAIT)
             rc = tell(p, p->n_told);
         else if (rc == ASK_DONE)
@@ -96,11 +123,13 @@ static int play(struct player *p, uint32_t trials)
 /* Percentiles 10 and 90 of the normal distribution are so many deviations apart. */
 #define DEVIATIONS_BETWEEN 2.5631031310892007
 
-static double duration(const struct player *p, size_t index, struct rng *rng)
+/* Of the newest trial. */
+static double duration(const struct player *p, struct rng *rng)
 {
+    int64_t cost = p->waiting[(p->n_asked - 1) % p->n_places].cost;
     double spread = p->contest->workers.spread;
 
-    return p->contest->benchmark->seconds[index] *
+    return benchmark_duration(p->contest->benchmark, cost) *
            exp(rng_normal(rng) * log(spread) / DEVIATIONS_BETWEEN);
 }
 
@@ -108,11 +137,10 @@ static int start_trials(struct player *p, struct cluster *cluster, struct rng *r
                         uint32_t *trials)
 {
     while (cluster_has_room(cluster) && p->n_asked < *trials) {
-        size_t index;
-        int rc = ask(p, &index);
+        int rc = ask(p);
 
         if (rc == ASK_TRIAL)
-            cluster_start(cluster, p->n_asked - 1, duration(p, index, rng));
+            cluster_start(cluster, p->n_asked - 1, duration(p, rng));
         else if (rc == ASK_DONE)
             *trials = p->n_asked;
         else if (rc == ASK_WAIT || rc < 0)
@@ -170,7 +198,7 @@ static void fill_up(struct player *p)
 
     run->trials = p->n_told;
     for (uint32_t t = run->trials; t < p->contest->trials; t++) {
-        run->best[t] = p->best_index;
+        run->best[t] = newest_find(run);
         if (run->when)
             run->when[t] = t > 0 ? run->when[t - 1] : 0;
     }
@@ -180,9 +208,7 @@ static int make_run(const struct contest *contest, const struct contestant *cont
                     struct run *run)
 {
     struct search_settings settings = contestant->study->search;
-    struct player player = {
-        .contest = contest, .study = contestant->study, .run = run, .best_index = NOTHING_FOUND
-    };
+    struct player player = { .contest = contest, .study = contestant->study, .run = run };
     int rc = make_room(&player);
 
     settings.seed = run->seed;
@@ -241,6 +267,25 @@ static int make_runs(struct contest *contest)
     return 0;
 }
 
+static void find_best(struct contest *contest)
+{
+    const struct benchmark *benchmark = contest->benchmark;
+
+    memcpy(contest->best_reward, benchmark->best_reward, sizeof contest->best_reward);
+    contest->best_report = benchmark->best_report;
+    for (uint32_t c = 0; !benchmark->n_feasible && c < contest->n_contestants; c++)
+        for (uint32_t r = 0; r < contest->n_runs; r++) {
+            const struct run *run = &contest->contestants[c].runs[r];
+            const struct find *find = run->n_finds ? &run->finds[run->n_finds - 1] : NULL;
+
+            if (!find)
+                continue;
+            contest->best_reward[run->column] = fmax(contest->best_reward[run->column],
+                                                     find->reward);
+            contest->best_report = fmax(contest->best_report, find->report);
+        }
+}
+
 int contest_run(struct contest *contest, uint32_t threads, struct errmsg *err)
 {
     struct pool pool = { .contest = contest };
@@ -257,6 +302,8 @@ int contest_run(struct contest *contest, uint32_t threads, struct errmsg *err)
             pthread_join(helpers[--n], NULL);
         rc = pool.rc;
     }
+    if (rc == 0)
+        find_best(contest);
     free(helpers);
     return rc < 0 ? errmsg_set(err, rc, "a run failed: %s", strerror(-rc)) : 0;
 }
@@ -269,6 +316,7 @@ void contest_clear(struct contest *contest)
         for (uint32_t r = 0; contestant->runs && r < contest->n_runs; r++) {
             free(contestant->runs[r].best);
             free(contestant->runs[r].when);
+            free(contestant->runs[r].finds);
         }
         free(contestant->runs);
         contestant->runs = NULL;

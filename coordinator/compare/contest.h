@@ -25,15 +25,24 @@ struct contest_workers {
     double spread;
 };
 
-/* best[t]: index of the best architecture in the target after t + 1 trials, NOTHING_FOUND before
+/* Better than all before it in its run. */
+struct find {
+    struct arch arch;
+    int64_t cost;
+    double reward, report; /* percent */
+};
+
+/* best[t]: place in finds of the best architecture in the target after t + 1 trials, NOTHING_FOUND before
  * there is one. A search that ended early keeps what it had. Trials are counted as they end. */
 struct run {
     uint64_t seed;
-    uint32_t column; /* of the rewards */
-    uint32_t trials; /* really made */
-    uint32_t *best;  /* owned, `trials` of the contest */
-    double *when;    /* owned, as many: when that trial had ended; NULL without workers */
-    double busy;     /* share of the workers' time, up to the end of the run, that was worked */
+    uint32_t column;    /* of the rewards */
+    uint32_t trials;    /* really made */
+    uint32_t *best;     /* owned, `trials` of the contest */
+    struct find *finds; /* owned */
+    uint32_t n_finds;
+    double *when; /* owned, as many: when that trial had ended; NULL without workers */
+    double busy;  /* share of the workers' time, up to the end of the run, that was worked */
     struct digest digest; /* of all that it proposed, and the column */
 };
 
@@ -43,6 +52,9 @@ struct contest {
     uint32_t n_contestants, n_runs, trials;
     uint64_t first_seed;
     struct contest_workers workers;
+    /* In the target, by reward column: the benchmark's, or where that is not known what the best run
+     * has found. */
+    double best_reward[BENCHMARK_MAX_REWARDS], best_report;
 };
 
 /* Runs them all on so many threads. On failure (-ENOMEM, -EAGAIN, a strategy's own) what was run

@@ -55,17 +55,28 @@ int findings_compute(struct findings *findings)
 
 /* ---- text ---- */
 
-static void print_head(const struct findings *findings, FILE *out)
+static void print_best(const struct findings *findings, FILE *out)
 {
-    const struct benchmark *benchmark = findings->contest->benchmark;
-    const struct evaluation *evaluation = &findings->study->evaluation;
-    const char *report = evaluation->table.report_column;
+    const struct contest *contest = findings->contest;
+    const struct benchmark *benchmark = contest->benchmark;
+    const struct table_spec *table = &findings->study->evaluation.table;
     char feasible[PRINT_NUMBER_SIZE], all[PRINT_NUMBER_SIZE];
 
+    if (benchmark->surrogate) {
+        fprintf(out, "%s: %.2g architectures; the best that a run has found: %.4f %%\n",
+                findings->study->name, space_size(findings->study->space), contest->best_reward[0]);
+        return;
+    }
     fprintf(out, "%s: %s of %s architectures meet the target\n", findings->study->name,
             print_grouped(benchmark->n_feasible, feasible), print_grouped(benchmark->n, all));
-    fprintf(out, "best possible: reward %.4f %%, report (%s) %.4f %%\n", benchmark->best_reward[0],
-            *report ? report : evaluation->table.reward_column, benchmark->best_report);
+    fprintf(out, "best possible: reward %.4f %%, report (%s) %.4f %%\n", contest->best_reward[0],
+            *table->report_column ? table->report_column : table->reward_column,
+            contest->best_report);
+}
+
+static void print_head(const struct findings *findings, FILE *out)
+{
+    print_best(findings, out);
     fprintf(out, "%u runs each; report of the best by reward, in %%; quartiles over the runs;\n",
             findings->contest->n_runs);
     fprintf(out, "regret: mean gap of the reward to the best; opt: runs that have found it\n\n");
@@ -219,25 +230,20 @@ int findings_write_reach(FILE *out, const void *arg)
     return 0;
 }
 
-static void write_run(const struct findings *findings, const struct contestant *contestant,
-                      uint32_t r, uint32_t trials, FILE *out)
+static void write_run(const struct contestant *contestant, uint32_t r, uint32_t trials, FILE *out)
 {
     const struct run *run = &contestant->runs[r];
     uint32_t index = run->best[trials - 1];
     char text[ARCH_TEXT_SIZE] = "";
 
-    if (index != NOTHING_FOUND) {
-        struct arch arch = benchmark_arch(findings->study->space, index);
-
-        arch_format(&arch, text);
-    }
+    if (index != NOTHING_FOUND)
+        arch_format(&run->finds[index].arch, text);
     results_csv_text(out, contestant->label);
     fprintf(out, ",%u,%" PRIu64 ",%u,%u,%s,", r, run->seed, trials,
             trials < run->trials ? trials : run->trials, text);
     if (index != NOTHING_FOUND)
-        fprintf(out, "%" PRId64 ",%.6f,%.6f", findings->contest->benchmark->cost[index],
-                run_reward(findings->contest, run, trials),
-                run_report(findings->contest, run, trials));
+        fprintf(out, "%" PRId64 ",%.6f,%.6f", run->finds[index].cost, run_reward(run, trials),
+                run_report(run, trials));
     else
         fputs(",,", out);
     fputc('\n', out);
@@ -251,8 +257,7 @@ int findings_write_runs(FILE *out, const void *arg)
     for (uint32_t c = 0; c < findings->contest->n_contestants; c++)
         for (uint32_t b = 0; b < findings->n_budgets; b++)
             for (uint32_t r = 0; r < findings->contest->n_runs; r++)
-                write_run(findings, &findings->contest->contestants[c], r, findings->budgets[b],
-                          out);
+                write_run(&findings->contest->contestants[c], r, findings->budgets[b], out);
     return 0;
 }
 
@@ -309,11 +314,13 @@ int findings_print_json(const struct findings *findings, FILE *out)
         if (findings->contest->workers.n > 0)
             rc |= json_array_append_new(clocks, wall_clock_json(findings, c));
     }
-    root = json_pack("{s:s, s:I, s:I, s:f, s:f, s:o, s:o, s:I, s:o}", "study",
-                     findings->study->name, "architectures", (json_int_t)benchmark->n, "in_target",
-                     (json_int_t)benchmark->n_feasible, "best_reward", benchmark->best_reward[0],
-                     "best_report", benchmark->best_report, "summary", rows, "reach", reach,
-                     "workers", (json_int_t)findings->contest->workers.n, "wall_clock", clocks);
+    root = json_pack(
+        "{s:s, s:f, s:o, s:f, s:f, s:o, s:o, s:I, s:o}", "study", findings->study->name,
+        "architectures", space_size(findings->study->space), "in_target",
+        benchmark->n_feasible ? json_integer((json_int_t)benchmark->n_feasible) : json_null(),
+        "best_reward", findings->contest->best_reward[0], "best_report",
+        findings->contest->best_report, "summary", rows, "reach", reach, "workers",
+        (json_int_t)findings->contest->workers.n, "wall_clock", clocks);
     if (!root || rc < 0 || json_dumpf(root, out, JSON_INDENT(2) | JSON_REAL_PRECISION(10)) < 0)
         rc = -ENOMEM;
     fputc('\n', out);

@@ -7,7 +7,7 @@
 #include "coordinator/compare/entrants.h"
 #include "coordinator/compare/statistics.h"
 
-/* With workers. Times in trainings of mean length, means over the runs but for time_to. */
+/* With workers. Times as benchmark_duration, means over the runs but for time_to. */
 struct wall_clock {
     double time_to[GAPS_MAX]; /* until half of the runs are so near; INFINITY: never */
     double length, busy;      /* until all trials had ended; share of the workers' time worked */

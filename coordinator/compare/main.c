@@ -213,17 +213,16 @@ static int compare(const struct arguments *arguments, struct contest *contest,
 
 int main(int argc, char **argv)
 {
-    static const struct argp argp = {
-        options,
-        parse,
-        "STUDY.yaml",
-        "Compares search strategies on the benchmark table of a study: many runs of each, nothing "
-        "is trained.\v"
-        "Exit status: 0 done, 1 failed, 2 wrong usage or study file.",
-        NULL,
-        NULL,
-        NULL
-    };
+    static const struct argp argp = { options,
+                                      parse,
+                                      "STUDY.yaml",
+                                      "Compares search strategies on the benchmark table or the "
+                                      "surrogate of a study: many runs of "
+                                      "each, nothing is trained.\v"
+                                      "Exit status: 0 done, 1 failed, 2 wrong usage or study file.",
+                                      NULL,
+                                      NULL,
+                                      NULL };
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     struct arguments arguments = { .strategies = "layernas,random,evolution,local,ppo",
                                    .within = "1,0.5,0.2,0.1,0",

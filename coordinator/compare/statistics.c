@@ -9,18 +9,18 @@ static uint32_t best_after(const struct run *run, uint32_t trials)
     return trials > 0 ? run->best[trials - 1] : NOTHING_FOUND;
 }
 
-double run_reward(const struct contest *contest, const struct run *run, uint32_t trials)
+double run_reward(const struct run *run, uint32_t trials)
 {
     uint32_t index = best_after(run, trials);
 
-    return index == NOTHING_FOUND ? 0 : contest->benchmark->reward[run->column][index];
+    return index == NOTHING_FOUND ? 0 : run->finds[index].reward;
 }
 
-double run_report(const struct contest *contest, const struct run *run, uint32_t trials)
+double run_report(const struct run *run, uint32_t trials)
 {
     uint32_t index = best_after(run, trials);
 
-    return index == NOTHING_FOUND ? 0 : contest->benchmark->report[index];
+    return index == NOTHING_FOUND ? 0 : run->finds[index].report;
 }
 
 static int compare_doubles(const void *left, const void *right)
@@ -83,7 +83,6 @@ static uint32_t trials_in(const struct run *run, const struct extent *extent)
 static int statistics_in(const struct contest *contest, const struct contestant *contestant,
                          const struct extent *extent, struct statistics *statistics_out)
 {
-    const struct benchmark *benchmark = contest->benchmark;
     uint32_t n = contest->n_runs;
     struct statistics s = { 0 };
     double *values = malloc(n * sizeof *values);
@@ -93,14 +92,14 @@ static int statistics_in(const struct contest *contest, const struct contestant 
     for (uint32_t r = 0; r < n; r++) {
         const struct run *run = &contestant->runs[r];
         uint32_t trials = trials_in(run, extent);
-        double gap = benchmark->best_reward[run->column] - run_reward(contest, run, trials);
+        double gap = contest->best_reward[run->column] - run_reward(run, trials);
 
-        values[r] = run_report(contest, run, trials);
+        values[r] = run_report(run, trials);
         s.regret_reward += gap / n;
         s.optimum += gap <= 0;
     }
     describe(values, n, &s);
-    s.regret_report = benchmark->best_report - s.mean;
+    s.regret_report = contest->best_report - s.mean;
     free(values);
     *statistics_out = s;
     return 0;
@@ -122,13 +121,13 @@ int statistics_when(const struct contest *contest, const struct contestant *cont
  * where it never is. */
 static uint32_t trials_to(const struct contest *contest, const struct run *run, double gap)
 {
-    double wanted = contest->benchmark->best_reward[run->column] - gap;
+    double wanted = contest->best_reward[run->column] - gap;
     uint32_t low = 1, high = contest->trials + 1;
 
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
 
-        if (run_reward(contest, run, middle) >= wanted)
+        if (run_reward(run, middle) >= wanted)
             high = middle;
         else
             low = middle + 1;
@@ -205,8 +204,8 @@ int statistics_paired(const struct contest *contest, const struct contestant *le
     if (!rewards)
         return -ENOMEM;
     for (uint32_t r = 0; r < n; r++) {
-        rewards[r] = run_reward(contest, &left->runs[r], trials);
-        rewards[n + r] = run_reward(contest, &right->runs[r], trials);
+        rewards[r] = run_reward(&left->runs[r], trials);
+        rewards[n + r] = run_reward(&right->runs[r], trials);
     }
     rc = paired_test(rewards, rewards + n, n, paired_out);
     free(rewards);

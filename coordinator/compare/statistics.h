@@ -40,7 +40,7 @@ int statistics_paired(const struct contest *contest, const struct contestant *le
                       const struct contestant *right, uint32_t trials, struct paired *paired_out);
 
 /* Of one run after so many trials; none: 0. */
-double run_reward(const struct contest *contest, const struct run *run, uint32_t trials);
-double run_report(const struct contest *contest, const struct run *run, uint32_t trials);
+double run_reward(const struct run *run, uint32_t trials);
+double run_report(const struct run *run, uint32_t trials);
 
 #endif

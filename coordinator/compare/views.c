@@ -130,14 +130,14 @@ static void plot_curves(FILE *out, const struct contest *contest, double best)
         write_quoted(out, contest->contestants[c].label);
         fputs(", \\\n", out);
     }
-    fprintf(out, "%.6g with lines linecolor rgb '#888888' dashtype 3 title 'best possible'\n",
-            best);
+    fprintf(out, "%.6g with lines linecolor rgb '#888888' dashtype 3 title '%s'\n", best,
+            contest->benchmark->n_feasible ? "best possible" : "best found");
 }
 
 static int write_curves(FILE *out, const struct findings *findings, const struct axis *axis)
 {
     const struct contest *contest = findings->contest;
-    double best = contest->benchmark->best_report, lowest = best;
+    double best = contest->best_report, lowest = best;
     int rc = 0;
 
     write_layout(out, findings, axis->name, axis->name, axis->title,
@@ -174,7 +174,7 @@ static int write_time(FILE *out, const void *arg)
     char title[120];
     struct axis axis = { .name = "time", .title = title, .last = 1, .is_time = true };
 
-    snprintf(title, sizeof title, "time on %u workers (trainings of mean length)",
+    snprintf(title, sizeof title, "time on %u workers (1: a training at the limit of cost)",
              contest->workers.n);
     for (uint32_t c = 0; c < contest->n_contestants; c++)
         axis.last = fmax(axis.last, findings->wall_clock[c].length);
@@ -189,7 +189,7 @@ static double lowest_report(const struct contest *contest, uint32_t c, uint32_t 
     double lowest = 100;
 
     for (uint32_t r = 0; r < contest->n_runs; r++)
-        lowest = fmin(lowest, run_report(contest, &contest->contestants[c].runs[r], trials));
+        lowest = fmin(lowest, run_report(&contest->contestants[c].runs[r], trials));
     return lowest;
 }
 

@@ -31,6 +31,14 @@ start_coordinator other study.yaml --local-workers 1
 wait "$pid"
 is "other workers find the same" "$(findings other)" "$(findings state)"
 
+"$bin/layernas-compare" --runs 1 --strategies layernas --json study.yaml >offline.json 2>offline.err
+is "layernas-compare finds the same without workers" \
+    "$(jq '.best_reward * 1000000 | round' offline.json)" \
+    "$(jq '.reward * 1000000 | round' state/results/best.json)"
+"$bin/layernas-compare" --rewards a,b study.yaml >rewards.out 2>&1
+is "columns of a predictor are refused" "$(cat rewards.out)" \
+    "layernas-compare: --rewards: a surrogate has no columns"
+
 # The same for the latency of a phone.
 sed "s|metric: madds, max: 220M|metric: latency, table: $data/ofa-mbv3/note10_latency_lut.csv, max: 20M|" \
     study.yaml >latency.yaml

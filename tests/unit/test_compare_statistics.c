@@ -4,21 +4,24 @@
 #include "coordinator/compare/statistics.h"
 #include "tests/unit/check.h"
 
-/* Four runs of two trials; architectures 0 to 4 are worth 10, 20, 30, 40, 50. */
+/* Four runs of two trials; finds 0 to 4 are worth 10, 20, 30, 40, 50. */
 static void test_statistics(void **state)
 {
-    static double reward[] = { 10, 20, 30, 40, 50 }, report[] = { 11, 21, 31, 41, 51 };
+    static struct find finds[] = { { .reward = 10, .report = 11 },
+                                   { .reward = 20, .report = 21 },
+                                   { .reward = 30, .report = 31 },
+                                   { .reward = 40, .report = 41 },
+                                   { .reward = 50, .report = 51 } };
     static uint32_t best[4][2] = { { 0, 4 }, { 1, 1 }, { NOTHING_FOUND, 2 }, { 3, 4 } };
-    struct benchmark benchmark = { .n = 5,
-                                   .n_rewards = 1,
-                                   .reward = { reward },
-                                   .report = report,
-                                   .best_reward = { 50 },
-                                   .best_report = 51 };
     struct run runs[4] = { 0 }, other_runs[4] = { 0 };
     struct contestant who = { .label = "who", .runs = runs }, other = { .runs = other_runs };
     struct contest contest = {
-        .benchmark = &benchmark, .contestants = &who, .n_contestants = 1, .n_runs = 4, .trials = 2
+        .contestants = &who,
+        .n_contestants = 1,
+        .n_runs = 4,
+        .trials = 2,
+        .best_reward = { 50 },
+        .best_report = 51,
     };
     struct statistics s;
     struct paired paired;
@@ -26,8 +29,10 @@ static void test_statistics(void **state)
     uint32_t trials;
 
     (void)state;
-    for (uint32_t r = 0; r < 4; r++)
+    for (uint32_t r = 0; r < 4; r++) {
         runs[r].best = best[r];
+        runs[r].finds = other_runs[r].finds = finds;
+    }
     check_int_equal("after 2", statistics_after(&contest, &who, 2, &s), 0);
     check_true("mean of 51 21 31 51", fabs(s.mean - 38.5) < 1e-12);
     check_true("deviation", fabs(s.std - 15) < 1e-12);

@@ -2,14 +2,10 @@
 #include "common/surrogate.h"
 
 #include <errno.h>
-#include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "worker/evaluate/evaluator.h"
-
-enum { REWARD_TOTAL = 10000000 }; /* a prediction of 0.8123456 is 8123456 of so many */
 
 /* The predictor that this process read last. */
 static struct {
@@ -32,19 +28,10 @@ static int load(const char *path, struct errmsg *err)
 
 static int predict(const struct network *network, struct reward *reward_out, struct errmsg *err)
 {
-    uint8_t x[SURROGATE_INPUTS];
-    double top1;
-    int rc = surrogate_encode(network, x, err);
+    struct errmsg why;
+    int rc = surrogate_reward(kept.surrogate, network, reward_out, &why);
 
-    if (rc < 0)
-        return rc;
-    top1 = surrogate_predict(kept.surrogate, x);
-    if (!(top1 >= 0 && top1 <= 1))
-        return errmsg_set(err, -ERANGE, "%s: predicts %g; a fraction, from 0 to 1", kept.path,
-                          top1);
-    *reward_out = (struct reward){ .correct = (uint32_t)llround(top1 * REWARD_TOTAL),
-                                   .total = REWARD_TOTAL };
-    return 0;
+    return rc < 0 ? errmsg_set(err, rc, "%s: %s", kept.path, why.text) : 0;
 }
 
 int evaluate_surrogate(const struct trial_message *trial, const struct evaluator_context *context,
