@@ -9,6 +9,7 @@
 
 #include "common/version.h"
 #include "coordinator/compare/cluster.h"
+#include "coordinator/compare/descent_print.h"
 #include "coordinator/compare/views.h"
 #include "coordinator/status/results_file.h"
 
@@ -30,6 +31,7 @@ enum option_key {
     OPTION_REWARDS,
     OPTION_OUT,
     OPTION_WORKERS,
+    OPTION_ASSUMPTION,
     OPTION_SPREAD,
     OPTION_THREADS,
     OPTION_JSON,
@@ -39,7 +41,7 @@ struct arguments {
     const char *study_path, *strategies, *budgets, *within, *max, *rewards, *out;
     uint32_t runs, seed, threads;
     struct contest_workers workers;
-    bool json;
+    bool assumption, json;
 };
 
 const char *argp_program_version = "layernas-compare " LAYERNAS_VERSION;
@@ -64,6 +66,10 @@ static const struct argp_option options[] = {
       1 },
     { "spread", OPTION_SPREAD, "F", 0,
       "Between slow and fast (percentiles 90 and 10) of equal trainings there (1)", 1 },
+    { "assumption", OPTION_ASSUMPTION, NULL, 0,
+      "Instead: how often, in this table, the best of a bucket descends from a kept parent, for "
+      "each layernas of --strategies",
+      1 },
     { "out", OPTION_OUT, "DIR", 0, "Write summary.csv, reach.csv, runs.csv and plots there", 2 },
     { "threads", OPTION_THREADS, "N", 0, "One for each processor by default", 2 },
     { "json", OPTION_JSON, NULL, 0, "Print as JSON", 2 },
@@ -126,6 +132,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case OPTION_SPREAD:
         arguments->workers.spread = parse_spread(state, text);
         break;
+    case OPTION_ASSUMPTION:
+        arguments->assumption = true;
+        break;
     case OPTION_THREADS:
         arguments->threads = parse_count(state, "threads", text, MOST_THREADS);
         break;
@@ -179,6 +188,46 @@ static int present(struct findings *findings, const struct arguments *arguments,
     return arguments->out ? write_files(findings, arguments->out, err) : 0;
 }
 
+/* ---- what is asked for ---- */
+
+static int print_assumption(const struct contestant *contestant, const struct benchmark *benchmark,
+                            json_t *all, struct errmsg *err)
+{
+    static struct descent_layer layers[ARCH_MAX_LAYERS];
+    int rc = descent_find(benchmark, contestant->study, layers, err);
+
+    if (rc == 0 && all)
+        rc = json_array_append_new(all, descent_json(contestant->label, contestant->study, layers));
+    else if (rc == 0)
+        descent_print(contestant->label, contestant->study, layers, stdout);
+    return rc;
+}
+
+/* Of each contestant that assumes it. */
+static int print_assumptions(const struct contest *contest, const struct benchmark *benchmark,
+                             bool as_json, struct errmsg *err)
+{
+    json_t *all = as_json ? json_array() : NULL;
+    uint32_t n = 0;
+    int rc = 0;
+
+    for (uint32_t c = 0; rc == 0 && c < contest->n_contestants; c++) {
+        if (strcmp(contest->contestants[c].study->search.strategy, "layernas") != 0)
+            continue;
+        if (n++ > 0 && !all)
+            putchar('\n');
+        rc = print_assumption(&contest->contestants[c], benchmark, all, err);
+    }
+    if (rc == 0 && n == 0)
+        rc = errmsg_set(err, -EINVAL, "--assumption: no layernas among --strategies");
+    if (rc == 0 && all) {
+        json_dumpf(all, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(10));
+        putchar('\n');
+    }
+    json_decref(all);
+    return rc;
+}
+
 static int compare(const struct arguments *arguments, struct contest *contest,
                    struct findings *findings, struct errmsg *err)
 {
@@ -203,9 +252,13 @@ static int compare(const struct arguments *arguments, struct contest *contest,
     contest->trials = findings->budgets[findings->n_budgets - 1];
     findings->contest = contest;
     findings->study = study;
-    rc = contest_run(contest, arguments->threads, err);
-    if (rc == 0)
-        rc = present(findings, arguments, err);
+    if (arguments->assumption) {
+        rc = print_assumptions(contest, &benchmark, arguments->json, err);
+    } else {
+        rc = contest_run(contest, arguments->threads, err);
+        if (rc == 0)
+            rc = present(findings, arguments, err);
+    }
     contest_clear(contest);
     benchmark_clear(&benchmark);
     return rc;
