@@ -101,6 +101,8 @@ static void write_table(const struct table_spec *table, FILE *out)
     fprintf(out, "evaluate.table.arch\t%s\n", table->arch_columns);
     fprintf(out, "evaluate.table.reward\t%s\n", table->reward_column);
     fprintf(out, "evaluate.table.report\t%s\n", table->report_column);
+    if (*table->seconds_column)
+        fprintf(out, "evaluate.table.seconds\t%s\n", table->seconds_column);
 }
 
 void evaluation_write(const struct evaluation *evaluation, FILE *out)

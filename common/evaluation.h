@@ -54,8 +54,9 @@ struct schedule {
  * by ',' where there are several. */
 struct table_spec {
     char arch_columns[EVALUATION_COLUMNS_SIZE];
-    char reward_column[EVALUATION_NAME_SIZE]; /* percent */
-    char report_column[EVALUATION_NAME_SIZE]; /* percent, read by the final test; empty: none */
+    char reward_column[EVALUATION_NAME_SIZE];  /* percent */
+    char report_column[EVALUATION_NAME_SIZE];  /* percent, read by the final test; empty: none */
+    char seconds_column[EVALUATION_NAME_SIZE]; /* of the training; empty: none */
 };
 
 /* Predicts from a trial's network: common/surrogate.h. */

@@ -15,7 +15,7 @@
 #include "common/space.h"
 #include "common/trial.h"
 
-enum { STUDY_NAME_SIZE = 64, STUDY_PATH_SIZE = 4096 };
+enum { STUDY_NAME_SIZE = 64, STUDY_PATH_SIZE = 4096, STUDY_MAX_REWARDS = 16 };
 
 enum search_order { ORDER_FORWARD, ORDER_BACKWARD, ORDER_RANDOM /* another in each pass */ };
 enum bucket_edges { EDGES_CHILDREN, EDGES_REACHABLE };
@@ -105,6 +105,9 @@ struct study {
     char **table_labels;
     uint32_t n_table_labels;
     char table_separator[2];
+    /* Columns of rewards, joined by ',', up to STUDY_MAX_REWARDS: the search reads one of them,
+     * evaluation.table.reward_column, by its seed. */
+    char table_rewards[EVALUATION_COLUMNS_SIZE];
     char cost_column[EVALUATION_NAME_SIZE]; /* COST_TABLE */
     struct digest cost_table;               /* COST_TABLE, COST_LATENCY: of the table's bytes */
     struct digest id;                       /* of everything that may not change between runs */
@@ -131,7 +134,7 @@ int study_parse(const char *text, size_t size, const char *path, struct space *s
 void study_free(struct study *study);
 
 /* Looks at data_path, for those about to use it: the folder is there; the table is there, has its
- * columns, and a row for the default architecture; the predictor is there and whole. 0 at once where data_path is empty. */
+ * columns, seconds of 0 or more and a row for the default architecture; the predictor is there and whole. 0 at once where data_path is empty. */
 int study_check_data(const struct study *study, struct errmsg *err);
 
 /* Fields whose change between two runs is refused, as "name\tvalue\n" lines in a fixed order: what
@@ -150,5 +153,9 @@ int study_canonical(const struct study *study, const struct arch *arch, struct a
 
 /* The key of arch's row in the table, at most size - 1 characters; -ENAMETOOLONG. */
 int study_table_key(const struct study *study, const struct arch *arch, char *key, size_t size);
+
+/* Which of n_columns columns of rewards, counted from 0, a search of that seed reads: seed 1 the
+ * first, seed 2 the second, and so on in turn; seed 0 the last. */
+uint32_t study_reward_column(uint64_t seed, uint32_t n_columns);
 
 #endif

@@ -78,6 +78,8 @@ static void write_table(const struct study *study, FILE *out)
     for (uint32_t i = 0; i < study->n_table_labels; i++)
         fprintf(out, "%s%s", i ? "," : "", study->table_labels[i]);
     fprintf(out, "\nevaluate.table.write\t\"%s\"\n", study->table_separator);
+    if (strchr(study->table_rewards, ',')) /* a study of one column stays what it was */
+        fprintf(out, "evaluate.table.reward (all columns)\t%s\n", study->table_rewards);
     if (study->metric == COST_TABLE)
         write_digest("evaluate.data.path (the table's content)", &study->cost_table, out);
 }

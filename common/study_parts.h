@@ -11,8 +11,12 @@
 /* study->evaluation and data_path. Needs the space. */
 int study_read_evaluate(const struct section *root, struct study *study);
 
-/* How the table spells architectures: study->evaluation.table, table_labels, table_separator. */
+/* How the table spells architectures and what its columns are: study->evaluation.table, table_labels,
+ * table_separator, table_rewards. */
 int study_read_table(const struct section *evaluate, struct study *study);
+
+/* Which of table_rewards the search's seed gives: evaluation.table.reward_column. Needs the seed. */
+void study_choose_reward(struct study *study);
 
 /* study->evaluation.surrogate. A fault unless the space's networks are those that it predicts. */
 int study_read_surrogate(const struct section *evaluate, struct study *study);

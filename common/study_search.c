@@ -187,5 +187,7 @@ int study_read_search(const struct section *root, struct study *study)
         read_layernas(&search, study, &settings->layernas);
     read_others(&search, settings);
     study->evaluation.data.split_seed = settings->seed;
+    if (search.rc == 0)
+        study_choose_reward(study);
     return search.rc;
 }

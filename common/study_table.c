@@ -17,17 +17,17 @@ static const char *const spelling_names[SPELLINGS + 1] = { "digits", "colons", "
 /* ---- how a table spells architectures ---- */
 
 /* Appends a column's name to those joined by ','. */
-static void add_column(struct section *table, yaml_node_t *node, struct table_spec *spec)
+static void add_column(struct section *table, const char *key, yaml_node_t *node,
+                       char columns[EVALUATION_COLUMNS_SIZE])
 {
     const char *name = yaml_text(node);
-    size_t used = strlen(spec->arch_columns), room = sizeof spec->arch_columns - used;
+    size_t used = strlen(columns), room = EVALUATION_COLUMNS_SIZE - used;
 
     if (!name || !section_plain_text(name, ",\""))
-        section_fault(table, "arch", "a column's name, or a list of them");
-    else if ((size_t)snprintf(spec->arch_columns + used, room, "%s%s", used ? "," : "", name) >=
-             room)
-        section_fault(table, "arch", "column names of over %zu characters in all",
-                      sizeof spec->arch_columns - 1);
+        section_fault(table, key, "a column's name, or a list of them");
+    else if ((size_t)snprintf(columns + used, room, "%s%s", used ? "," : "", name) >= room)
+        section_fault(table, key, "column names of over %d characters in all",
+                      EVALUATION_COLUMNS_SIZE - 1);
 }
 
 /* arch: COLUMN, or arch: [COLUMN, ...], a column for each layer. */
@@ -43,9 +43,9 @@ static void read_columns(struct section *table, struct table_spec *spec, uint32_
         *spelling = SPELL_COLUMNS;
         n = yaml_length(node);
         for (size_t i = 0; table->rc == 0 && (item = yaml_list_item(table->doc, node, i)); i++)
-            add_column(table, item, spec);
+            add_column(table, "arch", item, spec->arch_columns);
     } else if (node) {
-        add_column(table, node, spec);
+        add_column(table, "arch", node, spec->arch_columns);
     }
     section_choice(table, "write", spelling_names, spelling);
     if (n != (*spelling == SPELL_COLUMNS ? layers : 1))
@@ -124,10 +124,89 @@ static void check_digits(struct section *table, const struct study *study)
                           study->table_labels[0], study->table_labels[i]);
 }
 
+/* ---- its rewards ---- */
+
+/* Whether names, joined by ',', have name among them. */
+static bool has_column(const char *names, const char *name)
+{
+    size_t length = strlen(name);
+
+    for (;; names++) {
+        size_t here = strcspn(names, ",");
+
+        if (here == length && memcmp(names, name, length) == 0)
+            return true;
+        names += here;
+        if (!*names)
+            return false;
+    }
+}
+
+static void add_reward(struct section *table, yaml_node_t *node, struct study *study)
+{
+    const char *name = yaml_text(node);
+
+    if (name && *name && has_column(study->table_rewards, name))
+        section_fault(table, "reward", "\"%.40s\" twice; a column for each training", name);
+    else if (name && strlen(name) >= EVALUATION_NAME_SIZE)
+        section_fault(table, "reward", "a column's name of over %d characters",
+                      EVALUATION_NAME_SIZE - 1);
+    else
+        add_column(table, "reward", node, study->table_rewards);
+}
+
+/* reward: COLUMN, or reward: [COLUMN, ...], a column for each training of the same network. */
+static void read_rewards(struct section *table, struct study *study)
+{
+    yaml_node_t *node, *item;
+
+    section_require(table, "reward");
+    node = table->rc ? NULL : yaml_map_get(table->doc, table->map, "reward");
+    if (node && node->type != YAML_SEQUENCE_NODE) {
+        add_reward(table, node, study);
+        return;
+    }
+    if (node && (yaml_length(node) == 0 || yaml_length(node) > STUDY_MAX_REWARDS))
+        section_fault(table, "reward", "%zu columns; 1 to %d", yaml_length(node),
+                      STUDY_MAX_REWARDS);
+    for (size_t i = 0; node && table->rc == 0 && (item = yaml_list_item(table->doc, node, i)); i++)
+        add_reward(table, item, study);
+}
+
+/* Cuts names, joined by ',', apart in place. */
+static uint32_t split_columns(char *names, const char *columns[STUDY_MAX_REWARDS])
+{
+    uint32_t n = 0;
+    char *name;
+
+    while ((name = strsep(&names, ",")))
+        columns[n++] = name;
+    return n;
+}
+
+uint32_t study_reward_column(uint64_t seed, uint32_t n_columns)
+{
+    return (uint32_t)((seed % n_columns + n_columns - 1) % n_columns);
+}
+
+void study_choose_reward(struct study *study)
+{
+    const char *columns[STUDY_MAX_REWARDS];
+    char names[EVALUATION_COLUMNS_SIZE];
+    uint32_t n;
+
+    if (study->evaluation.evaluator != EVALUATOR_TABLE)
+        return;
+    strcpy(names, study->table_rewards);
+    n = split_columns(names, columns);
+    strcpy(study->evaluation.table.reward_column,
+           columns[study_reward_column(study->search.seed, n)]);
+}
+
 int study_read_table(const struct section *evaluate, struct study *study)
 {
-    static const char *const allowed[] = { "arch",   "write",  "first", "labels",
-                                           "reward", "report", NULL };
+    static const char *const allowed[] = { "arch",   "write",  "first",   "labels",
+                                           "reward", "report", "seconds", NULL };
     static const char *const separators[SPELLINGS] = { "", ":", "," };
     struct table_spec *spec = &study->evaluation.table;
     struct section table = section_open(evaluate, "table", allowed);
@@ -135,9 +214,9 @@ int study_read_table(const struct section *evaluate, struct study *study)
 
     read_columns(&table, spec, space_n_layers(study->space), &spelling);
     strcpy(study->table_separator, separators[spelling]);
-    section_require(&table, "reward");
-    section_text(&table, "reward", spec->reward_column, sizeof spec->reward_column);
+    read_rewards(&table, study);
     section_text(&table, "report", spec->report_column, sizeof spec->report_column);
+    section_text(&table, "seconds", spec->seconds_column, sizeof spec->seconds_column);
     read_labels(&table, study);
     if (spelling == SPELL_DIGITS)
         check_digits(&table, study);
@@ -243,14 +322,25 @@ static int check_rows(const struct study *study, const struct table *table, stru
 static int check_table(const struct study *study, struct errmsg *err)
 {
     const struct table_spec *spec = &study->evaluation.table;
-    const char *columns[] = { spec->reward_column, spec->report_column };
+    const char *columns[STUDY_MAX_REWARDS + 2];
+    char names[EVALUATION_COLUMNS_SIZE];
     struct table *table;
-    int rc = table_load(study->data_path, spec->arch_columns, columns, *spec->report_column ? 2 : 1,
-                        &table, err);
+    uint32_t n;
+    int rc;
 
+    strcpy(names, study->table_rewards);
+    n = split_columns(names, columns);
+    if (*spec->report_column)
+        columns[n++] = spec->report_column;
+    if (*spec->seconds_column)
+        columns[n++] = spec->seconds_column;
+    rc = table_load(study->data_path, spec->arch_columns, columns, n, &table, err);
     if (rc < 0)
         return rc;
-    rc = check_rows(study, table, err);
+    if (*spec->seconds_column)
+        rc = table_check_seconds(table, n - 1, study->data_path, spec->seconds_column, err);
+    if (rc == 0)
+        rc = check_rows(study, table, err);
     table_free(table);
     return rc;
 }

@@ -345,6 +345,21 @@ double table_value(const struct table *table, size_t row, size_t value)
     return table->value[row * table->n_values + value];
 }
 
+unsigned long table_line(size_t row)
+{
+    return (unsigned long)row + 2; /* after the header; every line is a row */
+}
+
+int table_check_seconds(const struct table *table, size_t value, const char *name,
+                        const char *column, struct errmsg *err)
+{
+    for (size_t row = 0; row < table->n_rows; row++)
+        if (table_value(table, row, value) < 0)
+            return errmsg_set(err, -EINVAL, "%s:%lu: %s: %g; seconds, 0 or more", name,
+                              table_line(row), column, table_value(table, row, value));
+    return 0;
+}
+
 struct digest table_digest(const struct table *table)
 {
     return table->digest;

@@ -31,6 +31,14 @@ long table_find(const struct table *table, const char *key);
 /* The value-th of the wanted columns in row. */
 double table_value(const struct table *table, size_t row, size_t value);
 
+/* The row's line in the file. */
+unsigned long table_line(size_t row);
+
+/* Whether no value in that of the wanted columns is below 0: -EINVAL, with name, the line and the
+ * column in err. */
+int table_check_seconds(const struct table *table, size_t value, const char *name,
+                        const char *column, struct errmsg *err);
+
 /* A digest of the file's bytes (decompressed). */
 struct digest table_digest(const struct table *table);
 

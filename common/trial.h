@@ -57,7 +57,7 @@ struct trial_result {
     enum outcome outcome;
     struct reward reward;
     double loss;    /* mean cross-entropy of the evaluation; 0 where there is none */
-    double seconds; /* wall time of the attempt */
+    double seconds; /* wall time of the attempt; of the training, where a table tells it */
     bool diverged;
     char numerics[TRIAL_NUMERICS_SIZE]; /* equal tags reproduce each other bit for bit */
     char worker[TRIAL_WORKER_SIZE];     /* for people: host and process */

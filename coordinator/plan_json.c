@@ -85,10 +85,12 @@ static json_t *evaluation_json(const struct evaluation *evaluation)
     const struct dataset_spec *data = &evaluation->data;
 
     if (evaluation->evaluator == EVALUATOR_TABLE)
-        return json_pack("{s:s, s:{s:s}, s:{s:s, s:s, s:s?}}", "with", "table", "data", "name",
-                         data->name, "table", "arch", evaluation->table.arch_columns, "reward",
-                         evaluation->table.reward_column, "report",
-                         *evaluation->table.report_column ? evaluation->table.report_column : NULL);
+        return json_pack(
+            "{s:s, s:{s:s}, s:{s:s, s:s, s:s?, s:s*}}", "with", "table", "data", "name", data->name,
+            "table", "arch", evaluation->table.arch_columns, "reward",
+            evaluation->table.reward_column, "report",
+            *evaluation->table.report_column ? evaluation->table.report_column : NULL, "seconds",
+            *evaluation->table.seconds_column ? evaluation->table.seconds_column : NULL);
     if (evaluation->evaluator == EVALUATOR_SURROGATE)
         return json_pack("{s:s, s:{s:s}, s:{s:s}}", "with", "surrogate", "data", "name", data->name,
                          "surrogate", "model", surrogate_model_names[evaluation->surrogate.model]);

@@ -204,10 +204,11 @@ static void print_evaluation(const struct plan *plan, FILE *out)
     char images[64] = "all other training images", count[PRINT_NUMBER_SIZE];
 
     if (evaluation->evaluator == EVALUATOR_TABLE) {
-        print_item(out, "evaluate", "by table %s: reward %s%s%s", data->name,
-                   evaluation->table.reward_column,
-                   *evaluation->table.report_column ? ", report " : "",
-                   evaluation->table.report_column);
+        print_item(
+            out, "evaluate", "by table %s: reward %s%s%s%s%s", data->name,
+            evaluation->table.reward_column, *evaluation->table.report_column ? ", report " : "",
+            evaluation->table.report_column, *evaluation->table.seconds_column ? ", seconds " : "",
+            evaluation->table.seconds_column);
         return;
     }
     if (evaluation->evaluator == EVALUATOR_SURROGATE) {

@@ -84,6 +84,8 @@ static struct table_spec read_table(struct wire_reader *r, const Layernas__Table
                    sizeof to.reward_column);
     wire_read_text(r, "report_column", from->report_column, to.report_column,
                    sizeof to.report_column);
+    wire_read_text(r, "seconds_column", from->seconds_column, to.seconds_column,
+                   sizeof to.seconds_column);
     return to;
 }
 
@@ -164,6 +166,7 @@ void wire_put_evaluation(const struct evaluation *from, struct packed_evaluation
         to->table.arch_columns = (char *)from->table.arch_columns;
         to->table.reward_column = (char *)from->table.reward_column;
         to->table.report_column = (char *)from->table.report_column;
+        to->table.seconds_column = (char *)from->table.seconds_column;
     } else {
         to->message.surrogate = &to->surrogate;
         to->surrogate.model = from->surrogate.model;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "worker/evaluate/evaluator.h"
 #include "worker/slot_process.h"
 
 enum slot_state { SLOT_FREE, SLOT_RUNNING, SLOT_KILLED };
@@ -24,6 +25,7 @@ struct slot {
     struct attempt attempt;
     struct progress progress;
     uint32_t time_limit_s;
+    bool knows_seconds; /* a good result brings its own */
     uint64_t started_ns;
     bool cancelled;
     struct bytes
@@ -51,7 +53,7 @@ static void finish(struct slot *slot, struct result_message *result)
     uv_timer_stop(&slot->time_limit);
     forget_untold(slot);
     slot->state = SLOT_FREE;
-    if (result)
+    if (result && !(slot->knows_seconds && result->result.outcome == OUTCOME_OK))
         result->result.seconds = (double)(uv_hrtime() - slot->started_ns) * 1e-9;
     slot->settings->done(slot->settings->arg, slot, result);
 }
@@ -247,6 +249,7 @@ void slot_start(struct slot *slot, const struct trial_message *trial, const stru
     memcpy(slot->data, trial->evaluation.data.name, sizeof slot->data);
     slot->progress = (struct progress){ 0 };
     slot->time_limit_s = trial->evaluation.time_limit_s;
+    slot->knows_seconds = evaluator_knows_seconds(&trial->evaluation);
     slot->started_ns = uv_hrtime();
     slot->cancelled = false;
     slot->state = SLOT_RUNNING;

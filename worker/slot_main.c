@@ -72,6 +72,7 @@ static void take_over(struct evaluation_result *from, struct result_message *to)
     to->result.outcome = OUTCOME_OK;
     to->result.reward = from->reward;
     to->result.loss = from->loss;
+    to->result.seconds = from->seconds;
     to->result.diverged = from->diverged;
     to->result.madds = from->madds;
     to->result.params = from->params;

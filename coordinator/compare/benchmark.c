@@ -187,7 +187,7 @@ static int load_table(const struct study *study, const char *reward_columns,
         return errmsg_set(err, -EINVAL, "%s: %.0f architectures; up to %d", study->path,
                           space_size(study->space), BENCHMARK_MOST);
     if (snprintf(names, sizeof names, "%s",
-                 reward_columns ? reward_columns : spec->reward_column) >= (int)sizeof names)
+                 reward_columns ? reward_columns : study->table_rewards) >= (int)sizeof names)
         return errmsg_set(err, -EINVAL, "--rewards: too long");
     rc = split_columns(names, columns, &benchmark->n_rewards, err);
     if (rc < 0)
@@ -195,6 +195,8 @@ static int load_table(const struct study *study, const char *reward_columns,
     n_columns = benchmark->n_rewards;
     if (*spec->report_column)
         columns[n_columns++] = spec->report_column;
+    snprintf(benchmark->report_column, sizeof benchmark->report_column, "%s",
+             *spec->report_column ? spec->report_column : columns[0]);
     rc = table_load(study->data_path, spec->arch_columns, columns, n_columns, &table, err);
     if (rc < 0)
         return rc;

@@ -6,7 +6,7 @@
 #include "common/study.h"
 #include "common/surrogate.h"
 
-enum { BENCHMARK_MOST = 1 << 22, BENCHMARK_MAX_REWARDS = 16 };
+enum { BENCHMARK_MOST = 1 << 22, BENCHMARK_MAX_REWARDS = STUDY_MAX_REWARDS };
 
 /* Values are percent. */
 struct benchmark {
@@ -20,6 +20,7 @@ struct benchmark {
     size_t n;
     double *reward[BENCHMARK_MAX_REWARDS]; /* a column each */
     double *report;                        /* the first reward column where the study names none */
+    char report_column[EVALUATION_NAME_SIZE];
 
     /* Of a table, over the architectures that meet the target; n_feasible is 0 with a predictor. */
     double best_reward[BENCHMARK_MAX_REWARDS], best_report;
@@ -31,7 +32,7 @@ struct worth {
     double percent, report;
 };
 
-/* reward_columns, joined by ',', replace the study's own; NULL: that one. study stays. -EINVAL with a
+/* reward_columns, joined by ',', replace the study's own; NULL: those. study stays. -EINVAL with a
  * line in err, also for a study that trains, and for columns where there is no table. */
 int benchmark_load(const struct study *study, const char *reward_columns,
                    struct benchmark *benchmark_out, struct errmsg *err);

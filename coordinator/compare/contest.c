@@ -260,7 +260,7 @@ static int make_runs(struct contest *contest)
             return -ENOMEM;
         for (uint32_t r = 0; r < contest->n_runs; r++) {
             runs[r].seed = contest->first_seed + r;
-            runs[r].column = r % contest->benchmark->n_rewards;
+            runs[r].column = study_reward_column(runs[r].seed, contest->benchmark->n_rewards);
         }
         contest->contestants[c].runs = runs;
     }

@@ -1,6 +1,7 @@
 /* contest - strategies x runs on a benchmark.
  *
- * Run r of every strategy has the seed first_seed + r and the r-th reward column in turn. A run plays
+ * Run r of every strategy has the seed first_seed + r and the reward column that a study of this seed
+ * reads (study_reward_column). A run plays
  * the daemon: `parallel` trials in flight, told in order of issue; with workers, as many in flight as
  * there are workers and the strategy has trials for, each told when it ends. Runs are independent, so
  * the outcome does not depend on the number of threads. */

@@ -59,7 +59,6 @@ static void print_best(const struct findings *findings, FILE *out)
 {
     const struct contest *contest = findings->contest;
     const struct benchmark *benchmark = contest->benchmark;
-    const struct table_spec *table = &findings->study->evaluation.table;
     char feasible[PRINT_NUMBER_SIZE], all[PRINT_NUMBER_SIZE];
 
     if (benchmark->surrogate) {
@@ -70,8 +69,7 @@ static void print_best(const struct findings *findings, FILE *out)
     fprintf(out, "%s: %s of %s architectures meet the target\n", findings->study->name,
             print_grouped(benchmark->n_feasible, feasible), print_grouped(benchmark->n, all));
     fprintf(out, "best possible: reward %.4f %%, report (%s) %.4f %%\n", contest->best_reward[0],
-            *table->report_column ? table->report_column : table->reward_column,
-            contest->best_report);
+            benchmark->report_column, contest->best_report);
 }
 
 static void print_head(const struct findings *findings, FILE *out)

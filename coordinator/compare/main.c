@@ -59,7 +59,8 @@ static const struct argp_option options[] = {
     { "max", OPTION_MAX, "COST", 0, "In place of the study's cost.max: 220M, 35%", 1 },
     { "seed", OPTION_SEED, "N", 0, "Of the first run, the others follow (1)", 1 },
     { "rewards", OPTION_REWARDS, "LIST", 0,
-      "Columns of the table that the runs take for reward in turn (evaluate.table.reward)", 1 },
+      "Columns of the table for reward, one a run by its seed (those of evaluate.table.reward)",
+      1 },
     { "workers", OPTION_WORKERS, "N", 0,
       "Simulate so many, a training taking as long as its cost says: what comes when, barriers "
       "included",

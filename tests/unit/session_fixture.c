@@ -222,7 +222,7 @@ static void write_files(const struct session_fixture *f)
     path_of(f, "corrupt.csv", path);
     file = fopen(path, "w");
     assert_non_null(file);
-    fputs("arch,acc\nk0,50\nk1,fifty\n", file);
+    fputs("arch,acc,s,much\nk0,50,1,50\nk1,fifty,2,101\nk2,52,-3,52\n", file);
     assert_int_equal(fclose(file), 0);
     path_of(f, "gate", path);
     assert_int_equal(mkfifo(path, 0600), 0);

@@ -150,6 +150,26 @@ static void test_a_benchmark(void **state)
     study_free(study);
 }
 
+static void test_a_benchmark_of_several_rewards(void **state)
+{
+    struct study *study = study_fixture_study(table_study, "reward: acc, report: test",
+                                              "reward: [test, acc]");
+    struct benchmark benchmark;
+    struct errmsg err = { "" };
+
+    (void)state;
+    check_int_equal("load", benchmark_load(study, NULL, &benchmark, &err), 0);
+    check_int_equal("all of the study's", benchmark.n_rewards, 2);
+    check_true("in its order", benchmark.best_reward[0] == 72 && benchmark.best_reward[1] == 73);
+    check_string_equal("the first is the report", benchmark.report_column, "test");
+    benchmark_clear(&benchmark);
+    check_int_equal("others", benchmark_load(study, "acc", &benchmark, &err), 0);
+    check_true("in their place", benchmark.n_rewards == 1 && benchmark.best_reward[0] == 73);
+    check_string_equal("report", benchmark.report_column, "acc");
+    benchmark_clear(&benchmark);
+    study_free(study);
+}
+
 /* ---- runs ---- */
 
 static void play_on(struct contest_workers workers, struct contest *contest,
@@ -403,6 +423,7 @@ int main(void)
         cmocka_unit_test(test_budgets),
         cmocka_unit_test(test_gaps),
         cmocka_unit_test(test_a_benchmark),
+        cmocka_unit_test(test_a_benchmark_of_several_rewards),
         cmocka_unit_test(test_runs),
         cmocka_unit_test(test_threads_change_nothing),
         cmocka_unit_test(test_workers_change_nothing),

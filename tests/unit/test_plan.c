@@ -138,11 +138,12 @@ static void test_table_study(void **state)
 {
     static const char *const parts[] = {
         "cost       table, column flops\n",
-        "evaluate   by table bench: reward acc, report test\n",
+        "evaluate   by table bench: reward acc, report test, seconds ms\n",
         "final      none\n",
         " look-ups\n",
     };
-    struct study *study = study_fixture_study(table_study, "", "");
+    struct study *study = study_fixture_study(table_study, "report: test",
+                                              "report: test, seconds: ms");
     char *text = plan_text(study, false);
 
     (void)state;

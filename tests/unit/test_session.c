@@ -117,6 +117,36 @@ static void test_each_trial_gives_a_result_and_one_more_credit(void **state)
     check_result(f, "the third", 3, 59, 5);
 }
 
+static void test_a_table_tells_the_seconds(void **state)
+{
+    struct session_fixture *f = *state;
+    struct to_worker trial = session_table_trial(f, 1, "bench", "k4");
+    struct result_message result;
+
+    session_fixture_start(f, 1);
+    session_greet_worker(f);
+    session_say(f, &trial);
+    result = session_await_result(f, 1);
+    assert_true(result.result.seconds > 0 && result.result.seconds != 54);
+    session_result_clear(&result);
+
+    trial.trial.attempt.counter = 2;
+    strcpy(trial.trial.evaluation.table.seconds_column, "acc");
+    session_say(f, &trial);
+    result = session_await_result(f, 2);
+    assert_int_equal(result.result.outcome, OUTCOME_OK);
+    assert_true(result.result.seconds == 54);
+    session_result_clear(&result);
+
+    trial.trial.attempt.counter = 3;
+    strcpy(trial.trial.table_key, "k10"); /* there is none: the time that it took to find out */
+    session_say(f, &trial);
+    result = session_await_result(f, 3);
+    assert_int_equal(result.result.outcome, OUTCOME_FAILED);
+    assert_true(result.result.seconds > 0);
+    session_result_clear(&result);
+}
+
 static void test_a_result_is_told_until_there_is_a_verdict(void **state)
 {
     struct session_fixture *f = *state;
@@ -339,6 +369,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         TEST(test_hello_tells_what_the_worker_is),
         TEST(test_each_trial_gives_a_result_and_one_more_credit),
+        TEST(test_a_table_tells_the_seconds),
         TEST(test_a_result_is_told_until_there_is_a_verdict),
         TEST(test_an_attempt_told_again_is_not_run_again),
         TEST(test_a_trial_without_credit_is_left),

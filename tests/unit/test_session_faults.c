@@ -48,7 +48,7 @@ static void test_what_an_evaluator_cannot_do_fails_and_says_why(void **state)
     static const struct {
         const char *data, *row, *reason;
     } cases[] = {
-        { "bench", "k77", "bench.csv: no row 'k77'" },
+        { "bench", "k77", "bench.csv: no row 'k77' in arch" },
         { "nowhere", "k1", "data set nowhere: this worker does not have it; --data nowhere=PATH" },
         { "corrupt", "k1", "corrupt.csv:3: " },
     };
@@ -58,6 +58,34 @@ static void test_what_an_evaluator_cannot_do_fails_and_says_why(void **state)
     start_worker(f);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         session_say_trial(f, attempt, cases[i].data, cases[i].row);
+        check_failed(f, attempt++, cases[i].reason);
+        check_good(f, attempt++);
+    }
+}
+
+/* corrupt.csv has a number in every cell of its seconds, one of them below 0. */
+static void test_a_table_without_what_a_trial_reads(void **state)
+{
+    static const struct {
+        const char *data, *reward, *seconds, *reason;
+    } cases[] = {
+        { "bench", "top1", "", "bench.csv:1: no column 'top1'; there are arch, acc" },
+        { "bench", "acc", "s", "bench.csv:1: no column 's'; there are arch, acc" },
+        { "corrupt", "s", "s", "corrupt.csv:4: s: -3; seconds, 0 or more" },
+        { "corrupt", "s", "acc", "corrupt.csv:3: acc: 'fifty'; a finite number" },
+        { "corrupt", "much", "", "corrupt.csv:3: row 'k1': much: 101; percent, from 0 to 100" },
+    };
+    struct session_fixture *f = *state;
+    uint64_t attempt = 1;
+
+    start_worker(f);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct to_worker trial = session_table_trial(f, attempt, cases[i].data, "k1");
+        struct table_spec *table = &trial.trial.evaluation.table;
+
+        strcpy(table->reward_column, cases[i].reward);
+        strcpy(table->seconds_column, cases[i].seconds);
+        session_say(f, &trial);
         check_failed(f, attempt++, cases[i].reason);
         check_good(f, attempt++);
     }
@@ -360,6 +388,7 @@ int main(int argc, char **argv)
     cmocka_unit_test_setup_teardown(name, session_fixture_make, session_fixture_remove)
     const struct CMUnitTest tests[] = {
         TEST(test_what_an_evaluator_cannot_do_fails_and_says_why),
+        TEST(test_a_table_without_what_a_trial_reads),
         TEST(test_a_training_without_its_images_fails),
         TEST(test_weights_that_fit_no_message_fail_and_say_so),
         TEST(test_a_trial_out_of_time_fails),

@@ -62,6 +62,16 @@ static const char rmsprop_study[] =
     " gamma: 0.2, milestones: [0.5, 0.75], ema: 0.99}\n"
     "final: {top: 2, epochs: 3}\n";
 
+static const char two_rewards_study[] =
+    "name: tiny-table\n"
+    "space: names.yaml\n"
+    "cost: {metric: table, column: flops, max: 400}\n"
+    "search: {trials: 20}\n"
+    "evaluate:\n"
+    "  with: table\n"
+    "  data: {name: bench, path: table.csv}\n"
+    "  table: {arch: arch, write: colons, reward: [acc, test]}\n";
+
 /* A study that was begun before these fields were there goes on: they do not appear in it. */
 static void test_fields_of_other_choices_are_no_part_of_it(void **state)
 {
@@ -72,6 +82,22 @@ static void test_fields_of_other_choices_are_no_part_of_it(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         check_true(fields[i], !strstr(identity, fields[i]));
+    free(identity);
+    study_free(study);
+}
+
+/* So does one of a table without seconds and with one column of rewards, listed or not. */
+static void test_one_reward_is_no_list(void **state)
+{
+    struct digest alone = id_of(table_study, "", "");
+    struct digest listed = id_of(table_study, "reward: acc", "reward: [acc]");
+    struct study *study = study_fixture_study(table_study, "", "");
+    char *identity = study_identity(study);
+
+    (void)state;
+    check_true("the same", digest_equal(&alone, &listed));
+    check_true("no list", !strstr(identity, "all columns"));
+    check_true("no seconds", !strstr(identity, "seconds"));
     free(identity);
     study_free(study);
 }
@@ -126,6 +152,12 @@ static void test_what_may_not_change(void **state)
         { table_study, "column: flops", "column: depth", "cost.column" },
         { table_study, "reward: acc", "reward: test", "evaluate.table.reward" },
         { table_study, "report: test", "report: acc", "evaluate.table.report" },
+        { table_study, "report: test", "report: test, seconds: ms", "evaluate.table.seconds" },
+        { two_rewards_study, "[acc, test]", "acc", "evaluate.table.reward (all columns)" },
+        { two_rewards_study, "[acc, test]", "[acc, test, flops]",
+          "evaluate.table.reward (all columns)" },
+        { two_rewards_study, "20}", "20, seed: 2}", "search.seed" },
+        { two_rewards_study, "20}", "20, seed: 3}", "search.seed" }, /* of the same column */
         { table_study, "write: colons", "write: colons, labels: [0, 1, 3]",
           "evaluate.table.labels" },
     };
@@ -233,6 +265,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_may_change_between_runs),
         cmocka_unit_test(test_fields_of_other_choices_are_no_part_of_it),
+        cmocka_unit_test(test_one_reward_is_no_list),
         cmocka_unit_test(test_what_may_not_change),
         cmocka_unit_test(test_names_last),
         cmocka_unit_test(test_trials_are_named_by_what_they_are),

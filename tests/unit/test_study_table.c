@@ -76,6 +76,12 @@ static void test_data_is_looked_at(void **state)
           "study.yaml: evaluate.data.path: /nowhere: No such file or directory" },
         { "no such reward", table_study, "reward: acc", "reward: top1",
           "table.csv:1: no column 'top1'; there are arch, width, depth, acc, test, flops, ms" },
+        { "several rewards, and seconds", table_study, "reward: acc",
+          "reward: [acc, test], seconds: ms", "" },
+        { "not the seed's reward", table_study, "reward: acc", "reward: [acc, top1]",
+          "table.csv:1: no column 'top1'; there are arch, width, depth, acc, test, flops, ms" },
+        { "no such seconds", table_study, "reward: acc", "reward: acc, seconds: s",
+          "table.csv:1: no column 's'; there are arch, width, depth, acc, test, flops, ms" },
         { "no such report", table_study, "report: test", "report: top1",
           "table.csv:1: no column 'top1'; there are arch, width, depth, acc, test, flops, ms" },
     };
@@ -89,6 +95,55 @@ static void test_data_is_looked_at(void **state)
         check_int_equal(cases[i].name, rc < 0, *cases[i].want != '\0');
         study_free(study);
     }
+}
+
+static void test_the_seed_chooses_the_reward(void **state)
+{
+    static const struct {
+        const char *reward, *seed, *want;
+    } cases[] = {
+        { "reward: acc", "20, seed: 7", "acc" },
+        { "reward: [acc]", "20, seed: 7", "acc" },
+        { "reward: [test, acc, ms]", "20", "test" },
+        { "reward: [test, acc, ms]", "20, seed: 1", "test" },
+        { "reward: [test, acc, ms]", "20, seed: 2", "acc" },
+        { "reward: [test, acc, ms]", "20, seed: 3", "ms" },
+        { "reward: [test, acc, ms]", "20, seed: 4", "test" },
+        { "reward: [test, acc, ms]", "20, seed: 0", "ms" },
+        { "reward: [test, acc, ms]", "20, seed: 9223372036854775807", "test" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char table[200];
+        struct study *study;
+
+        snprintf(table, sizeof table,
+                 "%s}\nevaluate: {with: table, data: {name: bench, path: table.csv}, "
+                 "table: {arch: arch, write: colons, %s}}\nfinal: {top: 2}\n",
+                 cases[i].seed, cases[i].reward);
+        study = study_fixture_study("name: n\nspace: names.yaml\n"
+                                    "cost: {metric: table, column: flops, max: 400}\n"
+                                    "search: {trials: TABLE",
+                                    "TABLE", table);
+        check_string_equal(table, study->evaluation.table.reward_column, cases[i].want);
+        check_string_equal(table, study->final.evaluation.table.reward_column, cases[i].want);
+        study_free(study);
+    }
+}
+
+static void test_seconds_below_nothing(void **state)
+{
+    struct study *study;
+    struct errmsg err = { "" };
+
+    (void)state;
+    study_fixture_write("table.csv", "arch,acc,test,flops,s\n"
+                                     "0:0,70,70,100,0\n0:1,70,70,200,-0.5\n2:1,70,70,800,3\n");
+    study = study_fixture_study(table_study, "reward: acc", "reward: acc, seconds: s");
+    assert_int_equal(study_check_data(study, &err), -EINVAL);
+    check_string_equal("where", study_fixture_strip(err.text),
+                       "table.csv:3: s: -0.5; seconds, 0 or more");
+    study_free(study);
 }
 
 static void test_architectures_written_otherwise(void **state)
@@ -130,6 +185,8 @@ int main(void)
         cmocka_unit_test(test_keys),
         cmocka_unit_test(test_costs_of_the_table),
         cmocka_unit_test(test_data_is_looked_at),
+        cmocka_unit_test(test_the_seed_chooses_the_reward),
+        cmocka_unit_test_teardown(test_seconds_below_nothing, study_fixture_refill),
         cmocka_unit_test(test_architectures_written_otherwise),
         cmocka_unit_test(test_benchmark),
     };

@@ -271,6 +271,7 @@ struct to_worker wire_table_trial(void)
     fill_text(table->arch_columns, sizeof table->arch_columns, 'a');
     fill_text(table->reward_column, sizeof table->reward_column, 'b');
     fill_text(table->report_column, sizeof table->report_column, 'c');
+    fill_text(table->seconds_column, sizeof table->seconds_column, 's');
     fill_text(message.trial.table_key, sizeof message.trial.table_key, 'k');
     return message;
 }

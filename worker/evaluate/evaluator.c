@@ -23,6 +23,11 @@ int evaluate(const struct trial_message *trial, const struct evaluator_context *
                       (int)trial->evaluation.evaluator);
 }
 
+bool evaluator_knows_seconds(const struct evaluation *evaluation)
+{
+    return evaluation->evaluator == EVALUATOR_TABLE && evaluation->table.seconds_column[0];
+}
+
 int evaluator_find_data(const struct trial_message *trial, const struct evaluator_context *context,
                         const char **path_out, struct errmsg *err)
 {

@@ -27,7 +27,7 @@ struct evaluator_context {
 /* What an evaluator finds out; the slot adds the trial's identity. */
 struct evaluation_result {
     struct reward reward;
-    double loss;
+    double loss, seconds; /* seconds: of the training, read only where evaluator_knows_seconds() */
     bool diverged;
     int64_t madds, params; /* of the network it built; 0, 0 where it builds none */
     char numerics[TRIAL_NUMERICS_SIZE];
@@ -46,6 +46,9 @@ int evaluate_table(const struct trial_message *trial, const struct evaluator_con
                    struct evaluation_result *result_out, struct errmsg *err);
 int evaluate_surrogate(const struct trial_message *trial, const struct evaluator_context *context,
                        struct evaluation_result *result_out, struct errmsg *err);
+
+/* Whether a good result of it brings seconds of its own, in place of the trial's wall time. */
+bool evaluator_knows_seconds(const struct evaluation *evaluation);
 
 /* For the implementations: where the trial's data set lies. -ENOENT where this worker has none. */
 int evaluator_find_data(const struct trial_message *trial, const struct evaluator_context *context,

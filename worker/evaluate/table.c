@@ -11,8 +11,6 @@
 #include "worker/evaluate/evaluator.h"
 
 enum {
-    REWARD_COLUMN,
-    REPORT_COLUMN,
     REWARD_TOTAL = 1000000, /* a reward of 93.3452 % is 933452 of so many, exactly */
     NAP_MS = 20,
 };
@@ -22,6 +20,7 @@ static struct {
     struct table *table;
     char *path;
     struct table_spec columns;
+    size_t reward, report, seconds; /* places among the values; those not named have none */
 } kept;
 
 static bool is_kept(const char *path, const struct table_spec *columns)
@@ -29,31 +28,48 @@ static bool is_kept(const char *path, const struct table_spec *columns)
     return kept.table && strcmp(kept.path, path) == 0 &&
            strcmp(kept.columns.arch_columns, columns->arch_columns) == 0 &&
            strcmp(kept.columns.reward_column, columns->reward_column) == 0 &&
-           strcmp(kept.columns.report_column, columns->report_column) == 0;
+           strcmp(kept.columns.report_column, columns->report_column) == 0 &&
+           strcmp(kept.columns.seconds_column, columns->seconds_column) == 0;
+}
+
+static void forget(void)
+{
+    table_free(kept.table);
+    free(kept.path);
+    kept.table = NULL;
+    kept.path = NULL;
 }
 
 static int load(const char *path, const struct table_spec *columns, struct errmsg *err)
 {
-    const char *values[] = { columns->reward_column, columns->report_column };
+    const char *values[3];
+    size_t n = 0;
     int rc;
 
     if (is_kept(path, columns))
         return 0;
-    table_free(kept.table);
-    free(kept.path);
-    kept.table = NULL;
+    forget();
     kept.columns = *columns;
     kept.path = strdup(path);
     if (!kept.path)
         return -ENOMEM;
-    rc = table_load(path, columns->arch_columns, values, columns->report_column[0] ? 2 : 1,
-                    &kept.table, err);
-    if (rc == 0)
+    values[kept.reward = n++] = columns->reward_column;
+    if (columns->report_column[0])
+        values[kept.report = n++] = columns->report_column;
+    if (columns->seconds_column[0])
+        values[kept.seconds = n++] = columns->seconds_column;
+    rc = table_load(path, columns->arch_columns, values, n, &kept.table, err);
+    if (rc == 0 && columns->seconds_column[0])
+        rc = table_check_seconds(kept.table, kept.seconds, path, columns->seconds_column, err);
+    if (rc < 0)
+        forget();
+    else
         printf("%s: %zu rows\n", path, table_n_rows(kept.table));
     return rc;
 }
 
-static int look_up(const struct trial_message *trial, struct reward *reward_out, struct errmsg *err)
+static int look_up(const struct trial_message *trial, struct evaluation_result *result,
+                   struct errmsg *err)
 {
     const struct table_spec *columns = &trial->evaluation.table;
     bool report = trial->trial.stage == STAGE_TEST;
@@ -62,15 +78,18 @@ static int look_up(const struct trial_message *trial, struct reward *reward_out,
     double percent;
 
     if (row < 0)
-        return errmsg_set(err, (int)row, "%s: no row '%s'", kept.path, trial->table_key);
+        return errmsg_set(err, (int)row, "%s: no row '%s' in %s", kept.path, trial->table_key,
+                          columns->arch_columns);
     if (!column[0])
         return errmsg_set(err, -EINVAL, "a test, and the study names no report column");
-    percent = table_value(kept.table, (size_t)row, report ? REPORT_COLUMN : REWARD_COLUMN);
+    percent = table_value(kept.table, (size_t)row, report ? kept.report : kept.reward);
     if (percent < 0 || percent > 100)
-        return errmsg_set(err, -ERANGE, "%s: row '%s': %s: %g; percent, from 0 to 100", kept.path,
-                          trial->table_key, column, percent);
-    *reward_out = (struct reward){ .correct = (uint32_t)llround(percent * (REWARD_TOTAL / 100)),
-                                   .total = REWARD_TOTAL };
+        return errmsg_set(err, -ERANGE, "%s:%lu: row '%s': %s: %g; percent, from 0 to 100",
+                          kept.path, table_line((size_t)row), trial->table_key, column, percent);
+    result->reward = (struct reward){ .correct = (uint32_t)llround(percent * (REWARD_TOTAL / 100)),
+                                      .total = REWARD_TOTAL };
+    if (columns->seconds_column[0])
+        result->seconds = table_value(kept.table, (size_t)row, kept.seconds);
     return 0;
 }
 
@@ -101,7 +120,7 @@ int evaluate_table(const struct trial_message *trial, const struct evaluator_con
     if (rc == 0)
         rc = load(path, &trial->evaluation.table, err);
     if (rc == 0)
-        rc = look_up(trial, &result.reward, err);
+        rc = look_up(trial, &result, err);
     if (rc == 0)
         rc = pretend_to_work(context);
     if (rc == 0)
