@@ -43,6 +43,17 @@ done
 is "another seed's column is another" \
     "$(($(agreeing state2 test_acc1 reward) < 60))" 1
 
+arch=$(awk -F, '$2 == "search" { arch = $5 } END { print arch }' state1/results/trials.csv)
+grep -v "^${arch//:/}," table.csv >short.csv
+sed -e 's|table.csv|short.csv|' -e 's/seed: 1/seed: 1, strategy: random/' study.yaml >short.yaml
+start_coordinator short short.yaml --local-workers 2
+wait "$pid"
+is "a study goes on without a row" $? 0
+is "that architecture is given up, no other" \
+    "$(awk -F, '$4 == "quarantined" { print $2, $5 }' short/results/trials.csv)" "search $arch"
+matches "and the reason names file and row" "$(cat short.log)" \
+    "\($arch\) quarantined after 3 failures: .*short.csv: no row with arch = ${arch//:/}\$"
+
 sed '2 s/[^,]*$/-1/' table.csv >spoilt.csv
 sed 's|table.csv|spoilt.csv|' study.yaml >spoilt.yaml
 "$bin/layernas-coordinator" --state spoilt --local-workers 1 --bind 'tcp://127.0.0.1:*' \

@@ -48,7 +48,7 @@ static void test_what_an_evaluator_cannot_do_fails_and_says_why(void **state)
     static const struct {
         const char *data, *row, *reason;
     } cases[] = {
-        { "bench", "k77", "bench.csv: no row 'k77' in arch" },
+        { "bench", "k77", "bench.csv: no row with arch = k77" },
         { "nowhere", "k1", "data set nowhere: this worker does not have it; --data nowhere=PATH" },
         { "corrupt", "k1", "corrupt.csv:3: " },
     };

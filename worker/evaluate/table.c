@@ -78,8 +78,8 @@ static int look_up(const struct trial_message *trial, struct evaluation_result *
     double percent;
 
     if (row < 0)
-        return errmsg_set(err, (int)row, "%s: no row '%s' in %s", kept.path, trial->table_key,
-                          columns->arch_columns);
+        return errmsg_set(err, (int)row, "%s: no row with %s = %s", kept.path,
+                          columns->arch_columns, trial->table_key);
     if (!column[0])
         return errmsg_set(err, -EINVAL, "a test, and the study names no report column");
     percent = table_value(kept.table, (size_t)row, report ? kept.report : kept.reward);
