@@ -25,10 +25,10 @@ agreeing() { # STATE TABLE-COLUMN TRIALS-COLUMN
         END { print n + 0 }' table.csv "$1/results/trials.csv"
 }
 
-"$bin/layernas-compare" --strategies random --runs 4 --budgets 60 --out offline --json study.yaml \
-    >offline.json
+"$bin/layernas-compare" --strategies random --seed 2 --runs 4 --budgets 60 --out offline --json \
+    study.yaml >offline.json
 is "a comparison ends with exit status 0" $? 0
-for seed in 1 2 3 4; do
+for seed in 2 3 4 5; do
     sed "s/seed: 1/seed: $seed, strategy: random/" study.yaml >"seed$seed.yaml"
     start_coordinator "state$seed" "seed$seed.yaml" --local-workers 2
     wait "$pid"
@@ -43,9 +43,9 @@ done
 is "another seed's column is another" \
     "$(($(agreeing state2 test_acc1 reward) < 60))" 1
 
-arch=$(awk -F, '$2 == "search" { arch = $5 } END { print arch }' state1/results/trials.csv)
+arch=$(awk -F, '$2 == "search" { arch = $5 } END { print arch }' state4/results/trials.csv)
 grep -v "^${arch//:/}," table.csv >short.csv
-sed -e 's|table.csv|short.csv|' -e 's/seed: 1/seed: 1, strategy: random/' study.yaml >short.yaml
+sed -e 's|table.csv|short.csv|' -e "s/seed: 1/seed: 4, strategy: random/" study.yaml >short.yaml
 start_coordinator short short.yaml --local-workers 2
 wait "$pid"
 is "a study goes on without a row" $? 0
