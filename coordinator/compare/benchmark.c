@@ -57,8 +57,10 @@ bool benchmark_look(const struct benchmark *benchmark, uint32_t column, const st
                                 : look_up(benchmark, column, arch, worth_out);
 }
 
-double benchmark_duration(const struct benchmark *benchmark, int64_t cost)
+double benchmark_duration(const struct benchmark *benchmark, const struct arch *arch, int64_t cost)
 {
+    if (benchmark->seconds)
+        return benchmark->seconds[index_of(benchmark->study->space, arch)];
     return benchmark->unit > 0 ? (double)cost / (double)benchmark->unit : 1;
 }
 
@@ -67,6 +69,7 @@ void benchmark_clear(struct benchmark *benchmark)
     for (uint32_t i = 0; i < benchmark->n_rewards; i++)
         free(benchmark->reward[i]);
     free(benchmark->report);
+    free(benchmark->seconds);
     surrogate_free(benchmark->surrogate);
     *benchmark = (struct benchmark){ 0 };
 }
@@ -96,6 +99,10 @@ static int make_room(struct benchmark *benchmark, struct errmsg *err)
     for (uint32_t i = 0; i < benchmark->n_rewards; i++)
         whole &= (benchmark->reward[i] = malloc(benchmark->n * sizeof(double))) != NULL;
     benchmark->report = malloc(benchmark->n * sizeof *benchmark->report);
+    if (*benchmark->study->evaluation.table.seconds_column) {
+        benchmark->seconds = calloc(benchmark->n, sizeof *benchmark->seconds);
+        whole &= benchmark->seconds != NULL;
+    }
     if (whole && benchmark->report)
         return 0;
     return errmsg_set(err, -ENOMEM, "no memory for the table's rewards");
@@ -133,7 +140,8 @@ static void note_best(struct benchmark *benchmark, int64_t cost, size_t index)
         benchmark->best_reward[c] = fmax(benchmark->best_reward[c], benchmark->reward[c][index]);
 }
 
-/* columns: those of the rewards, then that of the report where there is one. */
+/* columns: those of the rewards, then that of the report where there is one; that of the seconds comes
+ * after them. */
 static int read_row(const struct study *study, const struct table *table,
                     const char *const *columns, uint32_t n_columns, size_t index,
                     struct benchmark *benchmark, struct errmsg *err)
@@ -157,6 +165,8 @@ static int read_row(const struct study *study, const struct table *table,
         if (i == 0 || i == benchmark->n_rewards)
             benchmark->report[index] = value;
     }
+    if (row >= 0 && benchmark->seconds)
+        benchmark->seconds[index] = table_value(table, (size_t)row, n_columns);
     if (row >= 0 && rc == 0)
         note_best(benchmark, cost_of(study->cost_model, &arch), index);
     return rc;
@@ -177,7 +187,7 @@ static int load_table(const struct study *study, const char *reward_columns,
                       struct benchmark *benchmark, struct errmsg *err)
 {
     const struct table_spec *spec = &study->evaluation.table;
-    const char *columns[BENCHMARK_MAX_REWARDS + 1];
+    const char *columns[BENCHMARK_MAX_REWARDS + 2];
     char names[COLUMNS_SIZE];
     struct table *table;
     uint32_t n_columns;
@@ -197,11 +207,16 @@ static int load_table(const struct study *study, const char *reward_columns,
         columns[n_columns++] = spec->report_column;
     snprintf(benchmark->report_column, sizeof benchmark->report_column, "%s",
              *spec->report_column ? spec->report_column : columns[0]);
-    rc = table_load(study->data_path, spec->arch_columns, columns, n_columns, &table, err);
+    columns[n_columns] = spec->seconds_column;
+    rc = table_load(study->data_path, spec->arch_columns, columns,
+                    n_columns + (*spec->seconds_column != '\0'), &table, err);
     if (rc < 0)
         return rc;
     benchmark->n = (size_t)space_size(study->space);
-    rc = read_rows(study, table, columns, n_columns, benchmark, err);
+    if (*spec->seconds_column)
+        rc = table_check_seconds(table, n_columns, study->data_path, spec->seconds_column, err);
+    if (rc == 0)
+        rc = read_rows(study, table, columns, n_columns, benchmark, err);
     table_free(table);
     return rc;
 }

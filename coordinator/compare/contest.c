@@ -126,10 +126,10 @@ static int play(struct player *p, uint32_t trials)
 /* Of the newest trial. */
 static double duration(const struct player *p, struct rng *rng)
 {
-    int64_t cost = p->waiting[(p->n_asked - 1) % p->n_places].cost;
+    const struct proposal *newest = &p->waiting[(p->n_asked - 1) % p->n_places];
     double spread = p->contest->workers.spread;
 
-    return benchmark_duration(p->contest->benchmark, cost) *
+    return benchmark_duration(p->contest->benchmark, &newest->arch, newest->cost) *
            exp(rng_normal(rng) * log(spread) / DEVIATIONS_BETWEEN);
 }
 

@@ -119,9 +119,9 @@ static void print_wall_clock(const struct findings *findings, FILE *out)
 {
     const struct contest *contest = findings->contest;
 
-    fprintf(out,
-            "\ntime until then on %u workers, in trainings of mean length; until all is done\n",
-            contest->workers.n);
+    fprintf(out, "\ntime until then, and until all is done, on %u workers; %s\n",
+            contest->workers.n,
+            contest->benchmark->seconds ? "in seconds" : "1: a training at the limit");
     print_gaps(findings, out);
     fprintf(out, " %7s %6s\n", "all", "busy");
     for (uint32_t c = 0; c < contest->n_contestants; c++) {

@@ -174,8 +174,8 @@ static int write_time(FILE *out, const void *arg)
     char title[120];
     struct axis axis = { .name = "time", .title = title, .last = 1, .is_time = true };
 
-    snprintf(title, sizeof title, "time on %u workers (1: a training at the limit of cost)",
-             contest->workers.n);
+    snprintf(title, sizeof title, "time on %u workers (%s)", contest->workers.n,
+             contest->benchmark->seconds ? "seconds" : "1: a training at the limit of cost");
     for (uint32_t c = 0; c < contest->n_contestants; c++)
         axis.last = fmax(axis.last, findings->wall_clock[c].length);
     axis.first = axis.last / 200;

@@ -136,7 +136,8 @@ static void test_a_benchmark(void **state)
     check_true("its values", worth.percent == 73 && worth.reward.correct == 730000);
     check_true("no row for 2:0",
                !benchmark_look(&benchmark, 0, &(struct arch){ 2, { 2, 0 } }, &worth));
-    check_true("as long as its cost", benchmark_duration(&benchmark, 150) == 0.5);
+    check_true("as long as its cost",
+               benchmark_duration(&benchmark, &(struct arch){ 2, { 0, 1 } }, 150) == 0.5);
     benchmark_clear(&benchmark);
     check_int_equal("two columns", benchmark_load(study, "acc,test", &benchmark, &err), 0);
     check_true("both", benchmark.n_rewards == 2 && benchmark.best_reward[1] == 71);
@@ -297,6 +298,30 @@ static void test_how_long_it_takes(void **state)
     stop(&contest, &benchmark);
 }
 
+/* The column ms: 1.5, 2, 2 and 3 for those that meet the target. */
+static void test_seconds_of_the_table(void **state)
+{
+    struct contest contest;
+    struct benchmark benchmark;
+
+    (void)state;
+    study_fixture_write("study.yaml",
+                        "name: tiny-table\n"
+                        "space: names.yaml\n"
+                        "cost: {metric: table, column: flops, max: 400}\n"
+                        "search: {trials: 20}\n"
+                        "evaluate:\n"
+                        "  with: table\n"
+                        "  data: {name: bench, path: table.csv}\n"
+                        "  table: {arch: arch, write: colons, reward: acc, report: test, "
+                        "seconds: ms}\n");
+    play_on((struct contest_workers){ .n = 1, .spread = 1 }, &contest, &benchmark, "random", 1);
+    for (uint32_t r = 0; r < contest.n_runs; r++)
+        check_true("all of them", fabs(contest.contestants[0].runs[r].when[5] - 8.5) < 1e-9);
+    stop(&contest, &benchmark);
+    study_fixture_write("study.yaml", table_study);
+}
+
 /* ---- what is written ---- */
 
 static char text[1 << 16];
@@ -428,6 +453,7 @@ int main(void)
         cmocka_unit_test(test_threads_change_nothing),
         cmocka_unit_test(test_workers_change_nothing),
         cmocka_unit_test(test_how_long_it_takes),
+        cmocka_unit_test(test_seconds_of_the_table),
         cmocka_unit_test(test_files),
         cmocka_unit_test(test_views),
     };
