@@ -48,13 +48,21 @@ static int ask(struct player *p)
     return rc;
 }
 
+static struct find find_of(const struct proposal *proposal, const struct worth *worth)
+{
+    return (struct find){ .arch = proposal->arch,
+                          .cost = proposal->cost,
+                          .reward = worth->percent,
+                          .report = worth->report };
+}
+
 static bool is_better(const struct player *p, const struct candidate *candidate)
 {
     return in_target(p, candidate->cost) &&
            (p->run->n_finds == 0 || candidate_compare(candidate, &p->best) < 0);
 }
 
-static int keep(struct player *p, const struct candidate *candidate, const struct worth *worth)
+static int keep(struct player *p, const struct find *find)
 {
     struct run *run = p->run;
 
@@ -66,11 +74,7 @@ static int keep(struct player *p, const struct candidate *candidate, const struc
             return -ENOMEM;
         run->finds = finds;
     }
-    run->finds[run->n_finds++] = (struct find){ .arch = candidate->arch,
-                                                .cost = candidate->cost,
-                                                .reward = worth->percent,
-                                                .report = worth->report };
-    p->best = *candidate;
+    run->finds[run->n_finds++] = *find;
     return 0;
 }
 
@@ -82,18 +86,23 @@ static uint32_t newest_find(const struct run *run)
 static int tell(struct player *p, uint32_t place)
 {
     const struct proposal *proposal = &p->waiting[place % p->n_places];
-    struct worth worth;
+    struct worth worth = { .percent = NAN, .report = NAN };
     struct verdict verdict = { .valid = benchmark_look(p->contest->benchmark, p->run->column,
                                                        &proposal->arch, &worth) };
     struct candidate candidate = { .arch = proposal->arch,
                                    .canonical = proposal->arch,
                                    .cost = proposal->cost };
 
-    if (verdict.valid) {
-        candidate.reward = verdict.reward = worth.reward;
-        if (is_better(p, &candidate) && keep(p, &candidate, &worth) < 0)
+    struct find find = find_of(proposal, &worth);
+
+    candidate.reward = verdict.reward = worth.reward;
+    if (verdict.valid && is_better(p, &candidate)) {
+        if (keep(p, &find) < 0)
             return -ENOMEM;
+        p->best = candidate;
     }
+    if (p->run->made)
+        p->run->made[place] = find;
     p->run->best[p->n_told++] = newest_find(p->run);
     return strategy_tell(p->strategy, proposal->number, &verdict);
 }
@@ -188,7 +197,10 @@ static int make_room(struct player *p)
     p->waiting = malloc(p->n_places * sizeof *p->waiting);
     p->run->best = malloc(contest->trials * sizeof *p->run->best);
     p->run->when = timed ? malloc(contest->trials * sizeof *p->run->when) : NULL;
-    return p->waiting && p->run->best && (p->run->when || !timed) ? 0 : -ENOMEM;
+    p->run->made = contest->keep_trials ? malloc(contest->trials * sizeof *p->run->made) : NULL;
+    if (!p->waiting || !p->run->best || (timed && !p->run->when))
+        return -ENOMEM;
+    return contest->keep_trials && !p->run->made ? -ENOMEM : 0;
 }
 
 /* A search that ended early stays where it was. */
@@ -317,6 +329,7 @@ void contest_clear(struct contest *contest)
             free(contestant->runs[r].best);
             free(contestant->runs[r].when);
             free(contestant->runs[r].finds);
+            free(contestant->runs[r].made);
         }
         free(contestant->runs);
         contestant->runs = NULL;

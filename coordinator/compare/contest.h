@@ -26,11 +26,10 @@ struct contest_workers {
     double spread;
 };
 
-/* Better than all before it in its run. */
 struct find {
     struct arch arch;
     int64_t cost;
-    double reward, report; /* percent */
+    double reward, report; /* percent; NAN where the benchmark knows none */
 };
 
 /* best[t]: place in finds of the best architecture in the target after t + 1 trials, NOTHING_FOUND before
@@ -42,8 +41,9 @@ struct run {
     uint32_t *best;     /* owned, `trials` of the contest */
     struct find *finds; /* owned */
     uint32_t n_finds;
-    double *when; /* owned, as many: when that trial had ended; NULL without workers */
-    double busy;  /* share of the workers' time, up to the end of the run, that was worked */
+    struct find *made; /* owned, `trials`, in order of issue; NULL unless the contest keeps them */
+    double *when;      /* owned, as many: when that trial had ended; NULL without workers */
+    double busy;       /* share of the workers' time, up to the end of the run, that was worked */
     struct digest digest; /* of all that it proposed, and the column */
 };
 
@@ -53,6 +53,7 @@ struct contest {
     uint32_t n_contestants, n_runs, trials;
     uint64_t first_seed;
     struct contest_workers workers;
+    bool keep_trials;
     /* In the target, by reward column: the benchmark's, or where that is not known what the best run
      * has found. */
     double best_reward[BENCHMARK_MAX_REWARDS], best_report;

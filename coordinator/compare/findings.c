@@ -259,6 +259,35 @@ int findings_write_runs(FILE *out, const void *arg)
     return 0;
 }
 
+/* As a study's trials.csv has them. */
+static void write_trials(const struct contestant *contestant, uint32_t r, FILE *out)
+{
+    const struct run *run = &contestant->runs[r];
+    char text[ARCH_TEXT_SIZE];
+
+    for (uint32_t t = 0; t < run->trials; t++) {
+        const struct find *made = &run->made[t];
+
+        results_csv_text(out, contestant->label);
+        fprintf(out, ",%u,%" PRIu64 ",%u,%s,%" PRId64 ",", r, run->seed, t + 1,
+                arch_format(&made->arch, text), made->cost);
+        if (!isnan(made->reward))
+            fprintf(out, "%.6f", made->reward);
+        fputc('\n', out);
+    }
+}
+
+int findings_write_trials(FILE *out, const void *arg)
+{
+    const struct findings *findings = arg;
+
+    fputs("strategy,run,seed,number,arch,cost,reward\n", out);
+    for (uint32_t c = 0; c < findings->contest->n_contestants; c++)
+        for (uint32_t r = 0; r < findings->contest->n_runs; r++)
+            write_trials(&findings->contest->contestants[c], r, out);
+    return 0;
+}
+
 /* ---- JSON ---- */
 
 static json_t *row_json(const struct findings *findings, uint32_t c, uint32_t b)

@@ -40,6 +40,8 @@ int findings_print_json(const struct findings *findings, FILE *out);
  * each run of each strategy and budget. All are results_writer; arg is the findings. */
 int findings_write_summary(FILE *out, const void *arg);
 int findings_write_reach(FILE *out, const void *arg);
+int findings_write_trials(FILE *out,
+                          const void *arg); /* all trials of all runs, where they were kept */
 int findings_write_runs(FILE *out, const void *arg);
 
 #endif

@@ -33,6 +33,7 @@ enum option_key {
     OPTION_WORKERS,
     OPTION_ASSUMPTION,
     OPTION_SPREAD,
+    OPTION_TRIALS,
     OPTION_THREADS,
     OPTION_JSON,
 };
@@ -41,7 +42,7 @@ struct arguments {
     const char *study_path, *strategies, *budgets, *within, *max, *rewards, *out;
     uint32_t runs, seed, threads;
     struct contest_workers workers;
-    bool assumption, json;
+    bool assumption, trials, json;
 };
 
 const char *argp_program_version = "layernas-compare " LAYERNAS_VERSION;
@@ -72,6 +73,7 @@ static const struct argp_option options[] = {
       "each layernas of --strategies",
       1 },
     { "out", OPTION_OUT, "DIR", 0, "Write summary.csv, reach.csv, runs.csv and plots there", 2 },
+    { "trials", OPTION_TRIALS, NULL, 0, "And trials.csv, with every trial of every run", 2 },
     { "threads", OPTION_THREADS, "N", 0, "One for each processor by default", 2 },
     { "json", OPTION_JSON, NULL, 0, "Print as JSON", 2 },
     { 0 },
@@ -136,6 +138,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case OPTION_ASSUMPTION:
         arguments->assumption = true;
         break;
+    case OPTION_TRIALS:
+        arguments->trials = true;
+        break;
     case OPTION_THREADS:
         arguments->threads = parse_count(state, "threads", text, MOST_THREADS);
         break;
@@ -150,6 +155,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case ARGP_KEY_END:
         if (!arguments->study_path)
             argp_error(state, "no study file");
+        if (arguments->trials && !arguments->out)
+            argp_error(state, "--trials: into which --out DIR?");
         break;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -169,6 +176,8 @@ static int write_files(const struct findings *findings, const char *directory, s
         rc = results_file_replace(directory, "reach.csv", findings_write_reach, findings, err);
     if (rc == 0)
         rc = results_file_replace(directory, "runs.csv", findings_write_runs, findings, err);
+    if (rc == 0 && findings->contest->keep_trials)
+        rc = results_file_replace(directory, "trials.csv", findings_write_trials, findings, err);
     if (rc == 0)
         rc = views_write(findings, directory, &drawn, err);
     if (rc == 0 && !drawn)
@@ -249,6 +258,7 @@ static int compare(const struct arguments *arguments, struct contest *contest,
     contest->benchmark = &benchmark;
     contest->n_runs = arguments->runs;
     contest->workers = arguments->workers;
+    contest->keep_trials = arguments->trials;
     contest->first_seed = arguments->seed;
     contest->trials = findings->budgets[findings->n_budgets - 1];
     findings->contest = contest;
