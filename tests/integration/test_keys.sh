@@ -103,7 +103,7 @@ chmod 600 anna/observer-anna.key
 mv keys/worker-a.pub gone.pub
 wait "$a"
 is "a worker whose key is removed is sent away" $? 1
-matches "and hears why" "$(tail -1 a.log)" 'refuses this worker: its key is not allowed any more'
+matches "and hears why" "$(cat a.log)" 'refuses this worker: its key is not allowed any more'
 matches "its trials are for others" "$(cat state.log)" 'worker a left \(its key is not allowed any more\)'
 worker a --keys a
 a=$worker
