@@ -178,6 +178,7 @@ static void play_on(struct contest_workers workers, struct contest *contest,
 {
     struct errmsg err = { "" };
 
+    *contest = (struct contest){ 0 };
     if (entrants_load(study_path, NULL, strategies, &contest->contestants, &contest->n_contestants,
                       &err) < 0 ||
         benchmark_load(contest->contestants[0].study, "acc,test", benchmark, &err) < 0)
