@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/table.h"
+#include "coordinator/search/target.h"
 
 enum { KEY_SIZE = 4096, COLUMNS_SIZE = 1024, REWARD_TOTAL = 1000000 };
 
@@ -130,9 +131,7 @@ static struct arch arch_of(const struct space *space, size_t index)
 
 static void note_best(struct benchmark *benchmark, int64_t cost, size_t index)
 {
-    const struct cost_range *target = &benchmark->study->search.target;
-
-    if (cost < target->lowest || cost > target->highest)
+    if (!target_holds(&benchmark->study->search.target, cost))
         return;
     benchmark->n_feasible++;
     benchmark->best_report = fmax(benchmark->best_report, benchmark->report[index]);

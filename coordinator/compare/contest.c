@@ -11,6 +11,7 @@
 #include "coordinator/compare/cluster.h"
 #include "coordinator/search/candidate_table.h"
 #include "coordinator/search/strategy.h"
+#include "coordinator/search/target.h"
 
 enum { DURATIONS_STREAM = 1 << 20 }; /* clear of the strategies' own */
 
@@ -26,13 +27,6 @@ struct player {
     struct digest_state digest;
     struct candidate best;
 };
-
-static bool in_target(const struct player *p, int64_t cost)
-{
-    const struct cost_range *target = &p->study->search.target;
-
-    return cost >= target->lowest && cost <= target->highest;
-}
 
 /* rc of strategy_ask. */
 static int ask(struct player *p)
@@ -58,7 +52,7 @@ static struct find find_of(const struct proposal *proposal, const struct worth *
 
 static bool is_better(const struct player *p, const struct candidate *candidate)
 {
-    return in_target(p, candidate->cost) &&
+    return target_holds(&p->study->search.target, candidate->cost) &&
            (p->run->n_finds == 0 || candidate_compare(candidate, &p->best) < 0);
 }
 
