@@ -126,27 +126,34 @@ static void check_digits(struct section *table, const struct study *study)
 
 /* ---- its rewards ---- */
 
-/* Whether names, joined by ',', have name among them. */
-static bool has_column(const char *names, const char *name)
+/* table_rewards one by one; none while none is read. columns point into names. */
+static uint32_t reward_columns(const struct study *study, char names[EVALUATION_COLUMNS_SIZE],
+                               const char *columns[STUDY_MAX_REWARDS])
 {
-    size_t length = strlen(name);
+    uint32_t n = 0;
 
-    for (;; names++) {
-        size_t here = strcspn(names, ",");
+    strcpy(names, study->table_rewards);
+    table_split_columns(names, columns, STUDY_MAX_REWARDS, &n);
+    return n;
+}
 
-        if (here == length && memcmp(names, name, length) == 0)
+static bool has_reward(const struct study *study, const char *name)
+{
+    const char *columns[STUDY_MAX_REWARDS];
+    char names[EVALUATION_COLUMNS_SIZE];
+    uint32_t n = reward_columns(study, names, columns);
+
+    for (uint32_t i = 0; i < n; i++)
+        if (strcmp(columns[i], name) == 0)
             return true;
-        names += here;
-        if (!*names)
-            return false;
-    }
+    return false;
 }
 
 static void add_reward(struct section *table, yaml_node_t *node, struct study *study)
 {
     const char *name = yaml_text(node);
 
-    if (name && *name && has_column(study->table_rewards, name))
+    if (name && has_reward(study, name))
         section_fault(table, "reward", "\"%.40s\" twice; a column for each training", name);
     else if (name && strlen(name) >= EVALUATION_NAME_SIZE)
         section_fault(table, "reward", "a column's name of over %d characters",
@@ -173,17 +180,6 @@ static void read_rewards(struct section *table, struct study *study)
         add_reward(table, item, study);
 }
 
-/* Cuts names, joined by ',', apart in place. */
-static uint32_t split_columns(char *names, const char *columns[STUDY_MAX_REWARDS])
-{
-    uint32_t n = 0;
-    char *name;
-
-    while ((name = strsep(&names, ",")))
-        columns[n++] = name;
-    return n;
-}
-
 uint32_t study_reward_column(uint64_t seed, uint32_t n_columns)
 {
     return (uint32_t)((seed % n_columns + n_columns - 1) % n_columns);
@@ -197,8 +193,7 @@ void study_choose_reward(struct study *study)
 
     if (study->evaluation.evaluator != EVALUATOR_TABLE)
         return;
-    strcpy(names, study->table_rewards);
-    n = split_columns(names, columns);
+    n = reward_columns(study, names, columns);
     strcpy(study->evaluation.table.reward_column,
            columns[study_reward_column(study->search.seed, n)]);
 }
@@ -328,8 +323,7 @@ static int check_table(const struct study *study, struct errmsg *err)
     uint32_t n;
     int rc;
 
-    strcpy(names, study->table_rewards);
-    n = split_columns(names, columns);
+    n = reward_columns(study, names, columns);
     if (*spec->report_column)
         columns[n++] = spec->report_column;
     if (*spec->seconds_column)

@@ -11,6 +11,7 @@ enum {
     MAX_ROWS = 1 << 22,
     MAX_COLUMNS = 1024,
     MAX_NUMBER = 64, /* characters of a number */
+    REWARD_TOTAL = 1000000,
 };
 
 struct table {
@@ -343,6 +344,28 @@ long table_find(const struct table *table, const char *key)
 double table_value(const struct table *table, size_t row, size_t value)
 {
     return table->value[row * table->n_values + value];
+}
+
+struct reward table_reward(double percent)
+{
+    return (struct reward){ .correct = (uint32_t)llround(percent * (REWARD_TOTAL / 100)),
+                            .total = REWARD_TOTAL };
+}
+
+int table_split_columns(char *joined, const char **columns_out, uint32_t most, uint32_t *n_out)
+{
+    uint32_t n = 0;
+    char *name;
+
+    while ((name = strsep(&joined, ","))) {
+        if (!*name)
+            return -EINVAL;
+        if (n == most)
+            return -E2BIG;
+        columns_out[n++] = name;
+    }
+    *n_out = n;
+    return 0;
 }
 
 unsigned long table_line(size_t row)

@@ -9,6 +9,7 @@
 
 #include "common/digest.h"
 #include "common/errmsg.h"
+#include "common/trial.h"
 
 struct table;
 
@@ -30,6 +31,13 @@ long table_find(const struct table *table, const char *key);
 
 /* The value-th of the wanted columns in row. */
 double table_value(const struct table *table, size_t row, size_t value);
+
+/* A percentage of a table as a reward: 93.3452 is 933452 of a million, exactly. */
+struct reward table_reward(double percent);
+
+/* Cuts columns joined by ',' apart in place. -EINVAL where one has no name, -E2BIG where there are over
+ * most of them. */
+int table_split_columns(char *joined, const char **columns_out, uint32_t most, uint32_t *n_out);
 
 /* The row's line in the file. */
 unsigned long table_line(size_t row);

@@ -9,7 +9,7 @@
 #include "common/table.h"
 #include "coordinator/search/target.h"
 
-enum { KEY_SIZE = 4096, COLUMNS_SIZE = 1024, REWARD_TOTAL = 1000000 };
+enum { KEY_SIZE = 4096, COLUMNS_SIZE = 1024 };
 
 /* ---- one architecture ---- */
 
@@ -31,9 +31,7 @@ static bool look_up(const struct benchmark *benchmark, uint32_t column, const st
     worth->report = benchmark->report[index];
     if (isnan(worth->percent))
         return false;
-    worth->reward = (struct reward){
-        .correct = (uint32_t)llround(worth->percent * (REWARD_TOTAL / 100)), .total = REWARD_TOTAL
-    };
+    worth->reward = table_reward(worth->percent);
     return true;
 }
 
@@ -76,22 +74,6 @@ void benchmark_clear(struct benchmark *benchmark)
 }
 
 /* ---- a table ---- */
-
-/* Cuts names, joined by ',', apart in place. */
-static int split_columns(char *names, const char **columns, uint32_t *n_out, struct errmsg *err)
-{
-    char *rest = names, *name;
-
-    *n_out = 0;
-    while ((name = strsep(&rest, ","))) {
-        if (!*name || *n_out == BENCHMARK_MAX_REWARDS)
-            return errmsg_set(err, -EINVAL,
-                              "--rewards: 1 to %d columns of the table, joined by ','",
-                              BENCHMARK_MAX_REWARDS);
-        columns[(*n_out)++] = name;
-    }
-    return 0;
-}
 
 static int make_room(struct benchmark *benchmark, struct errmsg *err)
 {
@@ -198,9 +180,9 @@ static int load_table(const struct study *study, const char *reward_columns,
     if (snprintf(names, sizeof names, "%s",
                  reward_columns ? reward_columns : study->table_rewards) >= (int)sizeof names)
         return errmsg_set(err, -EINVAL, "--rewards: too long");
-    rc = split_columns(names, columns, &benchmark->n_rewards, err);
-    if (rc < 0)
-        return rc;
+    if (table_split_columns(names, columns, BENCHMARK_MAX_REWARDS, &benchmark->n_rewards) < 0)
+        return errmsg_set(err, -EINVAL, "--rewards: 1 to %d columns of the table, joined by ','",
+                          BENCHMARK_MAX_REWARDS);
     n_columns = benchmark->n_rewards;
     if (*spec->report_column)
         columns[n_columns++] = spec->report_column;

@@ -55,6 +55,41 @@ static void test_key_of_several_columns(void **state)
     table_free(table);
 }
 
+static void test_columns_joined_by_commas(void **state)
+{
+    static const struct {
+        const char *joined;
+        int rc;
+        uint32_t n;
+        const char *last;
+    } cases[] = {
+        { "acc", 0, 1, "acc" },         { "a,b,c", 0, 3, "c" },   { "a b, c", 0, 2, " c" },
+        { "a,b,c,d", -E2BIG, 0, NULL }, { "", -EINVAL, 0, NULL }, { "a,", -EINVAL, 0, NULL },
+        { ",a", -EINVAL, 0, NULL },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char joined[20];
+        const char *columns[3];
+        uint32_t n = 0;
+
+        strcpy(joined, cases[i].joined);
+        check_int_equal(cases[i].joined, table_split_columns(joined, columns, 3, &n), cases[i].rc);
+        check_int_equal(cases[i].joined, n, cases[i].n);
+        if (n > 0)
+            check_string_equal(cases[i].joined, columns[n - 1], cases[i].last);
+    }
+}
+
+static void test_percent_as_a_reward(void **state)
+{
+    (void)state;
+    check_int_equal("exactly", table_reward(93.3452).correct, 933452);
+    check_int_equal("of a million", table_reward(93.3452).total, 1000000);
+    check_int_equal("all", table_reward(100).correct, 1000000);
+}
+
 static void test_faults_name_line_and_column(void **state)
 {
     static const struct {
@@ -222,6 +257,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows_are_found_by_key),
         cmocka_unit_test(test_key_of_several_columns),
+        cmocka_unit_test(test_columns_joined_by_commas),
+        cmocka_unit_test(test_percent_as_a_reward),
         cmocka_unit_test(test_faults_name_line_and_column),
         cmocka_unit_test(test_too_many_columns),
         cmocka_unit_test(test_many_rows),

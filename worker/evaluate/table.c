@@ -2,7 +2,6 @@
 #include "common/table.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,10 +9,7 @@
 
 #include "worker/evaluate/evaluator.h"
 
-enum {
-    REWARD_TOTAL = 1000000, /* a reward of 93.3452 % is 933452 of so many, exactly */
-    NAP_MS = 20,
-};
+enum { NAP_MS = 20 };
 
 /* The table that this process read last. */
 static struct {
@@ -86,8 +82,7 @@ static int look_up(const struct trial_message *trial, struct evaluation_result *
     if (percent < 0 || percent > 100)
         return errmsg_set(err, -ERANGE, "%s:%lu: row '%s': %s: %g; percent, from 0 to 100",
                           kept.path, table_line((size_t)row), trial->table_key, column, percent);
-    result->reward = (struct reward){ .correct = (uint32_t)llround(percent * (REWARD_TOTAL / 100)),
-                                      .total = REWARD_TOTAL };
+    result->reward = table_reward(percent);
     if (columns->seconds_column[0])
         result->seconds = table_value(kept.table, (size_t)row, kept.seconds);
     return 0;
