@@ -156,17 +156,14 @@ static void look(const struct generation *generation, struct descent_layer *laye
             layer->lost[k] /= layer->reached[k];
 }
 
-static int begin(const struct benchmark *benchmark, const struct study *study,
-                 struct generation *generation)
+/* The default architecture alone: the parent that there is. */
+static int begin(const struct study *study, struct generation *generation)
 {
     struct member *only = calloc(1, sizeof *only);
 
     if (!only)
         return -ENOMEM;
-    only->candidate.arch = only->candidate.canonical = study->search.layernas.default_arch;
-    only->candidate.cost = cost_of(study->cost_model, &only->candidate.arch);
-    value(benchmark, only);
-    only->rank = 0; /* the parent that there is */
+    only->candidate.arch = study->search.layernas.default_arch;
     *generation = (struct generation){ .members = only, .n = 1 };
     return 0;
 }
@@ -181,7 +178,7 @@ int descent_find(const struct benchmark *benchmark, const struct study *study,
         return errmsg_set(err, -EINVAL,
                           "--assumption: %.3g architectures are too many to look at all; up to %d",
                           space_size(study->space), DESCENT_MOST);
-    rc = begin(benchmark, study, &generation);
+    rc = begin(study, &generation);
     for (uint32_t p = 0; rc == 0 && p < space_n_layers(study->space); p++) {
         struct descent_layer layer = { .layer = layernas_layer(&study->search, study->cost_model, 1,
                                                                p) };

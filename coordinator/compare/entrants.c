@@ -1,7 +1,6 @@
 #include "coordinator/compare/entrants.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,49 +97,59 @@ void entrants_clear(struct contestant *contestants, uint32_t n)
     free(contestants);
 }
 
-int budgets_parse(const char *text, uint32_t budgets[BUDGETS_MAX], uint32_t *n_out,
-                  struct errmsg *err)
+/* Numbers that begin with a digit, joined by ','; whole: of digits alone. False where there are over
+ * most, or what stands there is no number. */
+static bool parse_numbers(const char *text, bool whole, double *numbers, uint32_t most,
+                          uint32_t *n_out)
 {
-    uint32_t n = 0, last = 0;
+    uint32_t n = 0;
 
     for (const char *rest = text;; rest++) {
+        size_t length = strcspn(rest, ","), digits = strspn(rest, "0123456789");
         char *end;
-        unsigned long budget = *rest >= '0' && *rest <= '9' ? strtoul(rest, &end, 10) : 0;
 
-        if (budget <= last || budget > BUDGET_MOST || n == BUDGETS_MAX || (*end && *end != ','))
-            return errmsg_set(err, -EINVAL,
-                              "--budgets: \"%s\"; up to %d rising numbers of trials: 50,100,200",
-                              text, BUDGETS_MAX);
-        budgets[n++] = last = (uint32_t)budget;
+        if (n == most || digits == 0 || (whole && digits < length))
+            return false;
+        numbers[n++] = strtod(rest, &end);
+        if (end != rest + length)
+            return false;
         rest = end;
         if (!*rest)
             break;
     }
     *n_out = n;
-    return 0;
+    return true;
+}
+
+int budgets_parse(const char *text, uint32_t budgets[BUDGETS_MAX], uint32_t *n_out,
+                  struct errmsg *err)
+{
+    double numbers[BUDGETS_MAX], last = 0;
+    bool good = parse_numbers(text, true, numbers, BUDGETS_MAX, n_out);
+
+    for (uint32_t i = 0; good && i < *n_out; i++) {
+        good = numbers[i] > last && numbers[i] <= BUDGET_MOST;
+        budgets[i] = good ? (uint32_t)numbers[i] : 0;
+        last = numbers[i];
+    }
+    if (good)
+        return 0;
+    return errmsg_set(err, -EINVAL,
+                      "--budgets: \"%s\"; up to %d rising numbers of trials: 50,100,200", text,
+                      BUDGETS_MAX);
 }
 
 int gaps_parse(const char *text, double gaps[GAPS_MAX], uint32_t *n_out, struct errmsg *err)
 {
-    double last = 101;
-    uint32_t n = 0;
+    bool good = parse_numbers(text, false, gaps, GAPS_MAX, n_out) && gaps[0] <= 100;
 
-    for (const char *rest = text;; rest++) {
-        char *end = (char *)rest;
-        double gap = *rest >= '0' && *rest <= '9' ? strtod(rest, &end) : NAN;
-
-        if (!(gap < last) || gap > 100 || n == GAPS_MAX || (*end && *end != ','))
-            return errmsg_set(err, -EINVAL,
-                              "--within: \"%s\"; up to %d falling numbers of points, 100 to 0: "
-                              "1,0.5,0",
-                              text, GAPS_MAX);
-        gaps[n++] = last = gap;
-        rest = end;
-        if (!*rest)
-            break;
-    }
-    *n_out = n;
-    return 0;
+    for (uint32_t i = 1; good && i < *n_out; i++)
+        good = gaps[i] < gaps[i - 1];
+    if (good)
+        return 0;
+    return errmsg_set(err, -EINVAL,
+                      "--within: \"%s\"; up to %d falling numbers of points, 100 to 0: 1,0.5,0",
+                      text, GAPS_MAX);
 }
 
 uint32_t budgets_default(uint32_t trials, uint32_t budgets[BUDGETS_MAX])

@@ -135,45 +135,43 @@ static uint32_t trials_to(const struct contest *contest, const struct run *run, 
     return low;
 }
 
-/* The middle of values, the lower one of two; sorts them. */
-static double lower_median(double *values, uint32_t n)
+/* What half of the runs take to come within gap of the best: of two in the middle the lower one, in
+ * trials or in time. INFINITY: half of them never do. -ENOMEM. */
+static int median_way(const struct contest *contest, const struct contestant *contestant,
+                      double gap, bool in_time, double *way_out)
 {
-    qsort(values, n, sizeof *values, compare_doubles);
-    return values[(n - 1) / 2];
+    uint32_t n = contest->n_runs;
+    double *ways = malloc(n * sizeof *ways);
+
+    if (!ways)
+        return -ENOMEM;
+    for (uint32_t r = 0; r < n; r++) {
+        const struct run *run = &contestant->runs[r];
+        uint32_t trials = trials_to(contest, run, gap);
+
+        ways[r] = trials > contest->trials ? INFINITY : in_time ? run->when[trials - 1] : trials;
+    }
+    qsort(ways, n, sizeof *ways, compare_doubles);
+    *way_out = ways[(n - 1) / 2];
+    free(ways);
+    return 0;
 }
 
 int statistics_trials_to(const struct contest *contest, const struct contestant *contestant,
                          double gap, uint32_t *trials_out)
 {
-    uint32_t n = contest->n_runs;
-    double *trials = malloc(n * sizeof *trials), middle;
+    double trials;
+    int rc = median_way(contest, contestant, gap, false, &trials);
 
-    if (!trials)
-        return -ENOMEM;
-    for (uint32_t r = 0; r < n; r++)
-        trials[r] = trials_to(contest, &contestant->runs[r], gap);
-    middle = lower_median(trials, n);
-    *trials_out = middle <= contest->trials ? (uint32_t)middle : 0;
-    free(trials);
-    return 0;
+    if (rc == 0)
+        *trials_out = isfinite(trials) ? (uint32_t)trials : 0;
+    return rc;
 }
 
 int statistics_time_to(const struct contest *contest, const struct contestant *contestant,
                        double gap, double *when_out)
 {
-    uint32_t n = contest->n_runs;
-    double *whens = malloc(n * sizeof *whens);
-
-    if (!whens)
-        return -ENOMEM;
-    for (uint32_t r = 0; r < n; r++) {
-        uint32_t trials = trials_to(contest, &contestant->runs[r], gap);
-
-        whens[r] = trials <= contest->trials ? contestant->runs[r].when[trials - 1] : INFINITY;
-    }
-    *when_out = lower_median(whens, n);
-    free(whens);
-    return 0;
+    return median_way(contest, contestant, gap, true, when_out);
 }
 
 double statistics_length(const struct contest *contest, const struct contestant *contestant)
