@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "common/json_print.h"
 #include "common/print.h"
 #include "coordinator/status/network_json.h"
 
@@ -191,7 +192,6 @@ static int print_json(const struct description *d, FILE *out)
 {
     char arch[ARCH_TEXT_SIZE], canonical[ARCH_TEXT_SIZE];
     json_t *root;
-    int rc;
 
     root = json_pack(
         "{s:s, s:s, s:o, s:s, s:o, s:b, s:I, s:I, s:I, s:o}", "arch", arch_format(&d->arch, arch),
@@ -200,10 +200,7 @@ static int print_json(const struct description *d, FILE *out)
         "cost", d->cost < 0 ? json_null() : json_integer(d->cost), "meets_target", d->meets_target,
         "madds", (json_int_t)d->costs.madds, "params", (json_int_t)d->costs.params, "activations",
         (json_int_t)d->costs.activations, "ops", network_json(d->study->space, &d->network));
-    rc = json_dumpf(root, out, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) < 0 ? -ENOMEM : 0;
-    fputc('\n', out);
-    json_decref(root);
-    return rc;
+    return json_print(root, 15, out);
 }
 
 int describe_print(const struct study *study, const char *arch, bool json, FILE *out,

@@ -1,6 +1,4 @@
-#include <errno.h>
-#include <jansson.h>
-
+#include "common/json_print.h"
 #include "coordinator/plan_parts.h"
 
 static json_t *layers_json(const struct space *space)
@@ -115,9 +113,6 @@ int plan_print_json(const struct plan *plan, FILE *out)
                              "search", search_json(plan), "evaluate",
                              evaluation_json(&plan->study->evaluation), "final", final_json(plan),
                              "trainings", (json_int_t)(plan->trials + plan->finals));
-    int rc = json_dumpf(root, out, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) < 0 ? -ENOMEM : 0;
 
-    fputc('\n', out);
-    json_decref(root);
-    return rc;
+    return json_print(root, 15, out);
 }

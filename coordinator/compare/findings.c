@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <math.h>
 
+#include "common/json_print.h"
 #include "common/print.h"
 #include "coordinator/status/results_file.h"
 
@@ -348,9 +349,5 @@ int findings_print_json(const struct findings *findings, FILE *out)
         "best_reward", findings->contest->best_reward[0], "best_report",
         findings->contest->best_report, "summary", rows, "reach", reach, "workers",
         (json_int_t)findings->contest->workers.n, "wall_clock", clocks);
-    if (!root || rc < 0 || json_dumpf(root, out, JSON_INDENT(2) | JSON_REAL_PRECISION(10)) < 0)
-        rc = -ENOMEM;
-    fputc('\n', out);
-    json_decref(root);
-    return rc < 0 ? -ENOMEM : 0;
+    return json_print(root, 10, out) < 0 || rc < 0 ? -ENOMEM : 0;
 }

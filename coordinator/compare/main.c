@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/json_print.h"
 #include "common/version.h"
 #include "coordinator/compare/cluster.h"
 #include "coordinator/compare/descent_print.h"
@@ -230,10 +231,8 @@ static int print_assumptions(const struct contest *contest, const struct benchma
     }
     if (rc == 0 && n == 0)
         rc = errmsg_set(err, -EINVAL, "--assumption: no layernas among --strategies");
-    if (rc == 0 && all) {
-        json_dumpf(all, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(10));
-        putchar('\n');
-    }
+    if (rc == 0 && as_json)
+        return json_print(all, 10, stdout) < 0 ? errmsg_set(err, -ENOMEM, "out of memory") : 0;
     json_decref(all);
     return rc;
 }

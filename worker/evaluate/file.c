@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/human.h"
+#include "common/json_print.h"
 #include "common/log.h"
 #include "common/print.h"
 #include "worker/evaluate/trained.h"
@@ -157,7 +158,6 @@ static int print_json(const struct measured *m)
     int32_t channels = file->network.ops[0].out.channels;
     char arch[ARCH_TEXT_SIZE], seed[24];
     json_t *json;
-    int rc;
 
     snprintf(seed, sizeof seed, "%" PRIu64, file->seed); /* may be past what JSON numbers hold */
     json = json_pack(
@@ -174,10 +174,7 @@ static int print_json(const struct measured *m)
         (json_int_t)file->evaluation.schedule.epochs, "seed", seed, "numerics", file->numerics,
         "normalisation", "mean", channels_json(file->normalisation.mean, channels), "deviation",
         channels_json(file->normalisation.deviation, channels));
-    rc = json_dumpf(json, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) < 0 ? -ENOMEM : 0;
-    putchar('\n');
-    json_decref(json);
-    return rc;
+    return json_print(json, 15, stdout);
 }
 
 static int show(const struct measured *m, bool as_json, struct errmsg *err)
