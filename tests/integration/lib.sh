@@ -98,6 +98,20 @@ status_of() { # STATE QUERY, as JSON
     "$bin/layernas-status" --connect "$(endpoint "$1" status)" --json "$2"
 }
 
+# How many trials the coordinator has saved and said so.
+saved_trials() { # STATE
+    grep -cE 'trial [0-9]+ \(' "$1.log"
+}
+
+# Until it has saved 1 to MOST more, a random number of them, or has ended: a bound on how far a life
+# gets, however fast the machine is.
+await_some_trials() { # STATE PID MOST
+    local target=$(($(saved_trials "$1") + RANDOM % $3 + 1))
+    while kill -0 "$2" 2>/dev/null && [ "$(saved_trials "$1")" -lt $target ]; do
+        sleep 0.005
+    done
+}
+
 # A study on the NAS-Bench-Macro table. TRIALS, then any further lines of the study.
 macro_study() { # FILE TRIALS
     need_table nas-bench-macro/nas_bench_macro_cifar10.csv.gz

@@ -52,12 +52,9 @@ done
 
 # Until it ends by itself: another 1 to 20 trials, and somebody is killed.
 export LAYERNAS_TABLE_DELAY_MS=15
-saved_trials() { grep -cE 'trial [0-9]+ \(' "$1.log"; }
 kill_soon() { # STATE PID
-    local target=$(($(saved_trials "$1") + RANDOM % 20 + 1)) victims
-    while kill -0 "$2" 2>/dev/null && [ "$(saved_trials "$1")" -lt $target ]; do
-        sleep 0.01
-    done
+    local victims
+    await_some_trials "$1" "$2" 20
     victims=$(pgrep -P "$2" | shuf -n 1 --random-source=<(yes $RANDOM))
     [ $((RANDOM % 2)) = 0 ] || victims="$2 $victims"
     kill -9 $victims 2>/dev/null

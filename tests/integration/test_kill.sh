@@ -15,16 +15,12 @@ findings calm >calm.findings
 
 # Trials take long enough for a kill to fall into the middle of them.
 export LAYERNAS_TABLE_DELAY_MS=15
-saved_trials() { grep -cE 'trial [0-9]+ \(' "$1.log"; }
 
 # Kills the coordinator, and in half of the cases its workers, at a random moment after it has saved
-# 1 to 12 more trials: so no life gets far, however fast the machine is.
+# 1 to 12 more trials.
 kill_soon() { # STATE PID
-    local target workers
-    target=$(($(saved_trials "$1") + RANDOM % 12 + 1))
-    while kill -0 "$2" 2>/dev/null && [ "$(saved_trials "$1")" -lt $target ]; do
-        sleep 0.005
-    done
+    local workers
+    await_some_trials "$1" "$2" 12
     sleep "0.0$((RANDOM % 5))$((RANDOM % 10))"
     workers=$(pgrep -P "$2")
     [ $((RANDOM % 2)) = 0 ] || workers=

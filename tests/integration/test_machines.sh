@@ -108,7 +108,7 @@ wait "$pid"
 missed_twice() { [ "$(grep -c 'is silent' third.log)" -ge 2 ]; }
 wait_for "the workers to miss it" missed_twice
 plug first
-known=$(grep -cE 'trial [0-9]+ \(' state.log)
+known=$(saved_trials state)
 coordinator --insecure
 came_back() { [ "$(summary .workers)" = 2 ]; }
 wait_for "the workers to come back" came_back

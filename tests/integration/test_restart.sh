@@ -67,7 +67,7 @@ wait_for "the endpoints" test -s local/endpoints
 kill -9 "$pid"
 wait "$pid"
 LAYERNAS_TABLE_DELAY_MS=300 start_coordinator local study.yaml --local-workers 2
-one_done() { [ "$(grep -cE 'trial [0-9]+ \(' local.log)" -ge 1 ]; }
+one_done() { [ "$(saved_trials local)" -ge 1 ]; }
 wait_for "a trial" one_done
 kill -STOP "$pid" # it acknowledges nothing more
 kept_local() { ls local/spool | grep -q '\.result$'; }

@@ -100,16 +100,24 @@ int study_fixture_remove(void **state)
     return rmdir(folder);
 }
 
-int study_fixture_parse(const char *text, const char *from, const char *to,
-                        struct study **study_out, struct errmsg *err)
+const char *study_fixture_edit(const char *text, const char *from, const char *to)
 {
-    char edited[4096], path[100];
+    static char edited[4096];
     const char *found = strstr(text, from);
 
     if (!found)
         fail_msg("no \"%s\" in the study to edit", from);
     snprintf(edited, sizeof edited, "%.*s%s%s", (int)(found - text), text, to,
              found + strlen(from));
+    return edited;
+}
+
+int study_fixture_parse(const char *text, const char *from, const char *to,
+                        struct study **study_out, struct errmsg *err)
+{
+    const char *edited = study_fixture_edit(text, from, to);
+    char path[100];
+
     snprintf(path, sizeof path, "%s/study.yaml", folder);
     return study_parse(edited, strlen(edited), path, NULL, study_out, err);
 }

@@ -20,6 +20,9 @@ const char *study_fixture_folder(void);
 /* Writes a file of the folder. */
 void study_fixture_write(const char *name, const char *text);
 
+/* text with the first `from` in it, which must be there, replaced by `to`. Valid until the next call. */
+const char *study_fixture_edit(const char *text, const char *from, const char *to);
+
 /* Parses text with the first `from` in it, which must be there, replaced by `to`. */
 int study_fixture_parse(const char *text, const char *from, const char *to,
                         struct study **study_out, struct errmsg *err);

@@ -306,16 +306,8 @@ static void test_seconds_of_the_table(void **state)
     struct benchmark benchmark;
 
     (void)state;
-    study_fixture_write("study.yaml",
-                        "name: tiny-table\n"
-                        "space: names.yaml\n"
-                        "cost: {metric: table, column: flops, max: 400}\n"
-                        "search: {trials: 20}\n"
-                        "evaluate:\n"
-                        "  with: table\n"
-                        "  data: {name: bench, path: table.csv}\n"
-                        "  table: {arch: arch, write: colons, reward: acc, report: test, "
-                        "seconds: ms}\n");
+    study_fixture_write(
+        "study.yaml", study_fixture_edit(table_study, "report: test", "report: test, seconds: ms"));
     play_on((struct contest_workers){ .n = 1, .spread = 1 }, &contest, &benchmark, "random", 1);
     for (uint32_t r = 0; r < contest.n_runs; r++)
         check_true("all of them", fabs(contest.contestants[0].runs[r].when[5] - 8.5) < 1e-9);

@@ -197,6 +197,22 @@ static void test_the_head_ends_the_network(void **state)
     space_free(space);
 }
 
+/* Of n random architectures: the first of its spellings, and its own canonical form. */
+static void check_canonical(const struct space *space, int n)
+{
+    struct rng rng;
+
+    rng_init(&rng, 2, 0);
+    for (int i = 0; i < n; i++) {
+        struct arch arch = random_arch(space, &rng), canonical, again;
+
+        assert_int_equal(space_canonical(space, &arch, &canonical), 0);
+        assert_true(arch_compare(&canonical, &arch) <= 0);
+        assert_int_equal(space_canonical(space, &canonical, &again), 0);
+        assert_true(arch_equal(&canonical, &again));
+    }
+}
+
 /* 63 layers that may do the same thing or nothing: 2^63 spellings, 64 networks. */
 static void test_a_space_of_equal_layers_is_no_trap(void **state)
 {
@@ -207,19 +223,10 @@ static void test_a_space_of_equal_layers_is_no_trap(void **state)
                                "  options: [skip, norm, [norm, norm, act: relu]]\n"
                                "head: [pool: {kind: avg, size: all}, dense: classes]\n";
     struct space *space;
-    struct rng rng;
 
     (void)state;
     assert_int_equal(space_parse(text, sizeof text - 1, "f.yaml", &space, NULL), 0);
-    rng_init(&rng, 2, 0);
-    for (int i = 0; i < 1000; i++) {
-        struct arch arch = random_arch(space, &rng), canonical, again;
-
-        assert_int_equal(space_canonical(space, &arch, &canonical), 0);
-        assert_true(arch_compare(&canonical, &arch) <= 0);
-        assert_int_equal(space_canonical(space, &canonical, &again), 0);
-        assert_true(arch_equal(&canonical, &again));
-    }
+    check_canonical(space, 1000);
     space_free(space);
 }
 
@@ -235,7 +242,6 @@ static void test_a_chain_of_equal_edges_is_no_trap(void **state)
                                 "cells: {c: {nodes: [");
     struct space *space;
     struct errmsg err;
-    struct rng rng;
 
     (void)state;
     for (int to = 1; to <= 16; to++) {
@@ -247,15 +253,7 @@ static void test_a_chain_of_equal_edges_is_no_trap(void **state)
     n += (size_t)snprintf(text + n, sizeof text - n, "]}}\n");
     if (space_parse(text, n, "f.yaml", &space, &err) < 0)
         fail_msg("%s", err.text);
-    rng_init(&rng, 2, 0);
-    for (int i = 0; i < 20; i++) {
-        struct arch arch = random_arch(space, &rng), canonical, again;
-
-        assert_int_equal(space_canonical(space, &arch, &canonical), 0);
-        assert_true(arch_compare(&canonical, &arch) <= 0);
-        assert_int_equal(space_canonical(space, &canonical, &again), 0);
-        assert_true(arch_equal(&canonical, &again));
-    }
+    check_canonical(space, 20);
     space_free(space);
 }
 
