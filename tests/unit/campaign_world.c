@@ -276,3 +276,34 @@ struct digest world_tables(const struct world *world)
     digest_end(&state, &digest);
     return digest;
 }
+
+struct world *world_whole_run(const struct study *study, uint64_t seed, uint32_t crash_percent,
+                              uint32_t lose_percent)
+{
+    struct world *world = world_new(study, seed);
+
+    world->crash_percent = crash_percent;
+    world->lose_percent = lose_percent;
+    world_run(world);
+    return world;
+}
+
+void world_check_same(const char *name, const struct world *a, const struct world *b)
+{
+    struct digest tables_a = world_tables(a), tables_b = world_tables(b);
+    struct campaign_winner winner_a, winner_b;
+    struct ledger_entry entry_a, entry_b;
+
+    check_int_equal(name, trial_ledger_n(a->ledger), trial_ledger_n(b->ledger));
+    for (size_t i = 0; i < trial_ledger_n(a->ledger); i++) {
+        trial_ledger_entry(a->ledger, i, &entry_a);
+        trial_ledger_entry(b->ledger, i, &entry_b);
+        check_true(name, digest_equal(&entry_a.trial.key, &entry_b.trial.key));
+        check_int_equal(name, entry_a.state, entry_b.state);
+    }
+    check_true(name, digest_equal(&tables_a, &tables_b));
+    check_int_equal(name, campaign_winner(a->campaign, &winner_a),
+                    campaign_winner(b->campaign, &winner_b));
+    check_true(name, arch_equal(&winner_a.candidate.arch, &winner_b.candidate.arch));
+    check_int_equal(name, winner_a.test.correct, winner_b.test.correct);
+}

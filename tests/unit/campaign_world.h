@@ -58,6 +58,13 @@ bool world_step(struct world *world);
 /* Until the campaign is done. */
 void world_run(struct world *world);
 
+/* A world that has run: in so many of a hundred events it crashes, or loses a trial. */
+struct world *world_whole_run(const struct study *study, uint64_t seed, uint32_t crash_percent,
+                              uint32_t lose_percent);
+
+/* Fails unless equal trials have equal numbers, tables are equal, and the winner is. */
+void world_check_same(const char *name, const struct world *a, const struct world *b);
+
 /* Whether there is a durable verdict on a trial, that was not taken back since. */
 bool world_is_stored(const struct world *world, const struct digest *key);
 

@@ -5,17 +5,6 @@
 #include "tests/unit/check.h"
 #include "tests/unit/study_fixture.h"
 
-static struct world *run_world(const struct study *study, uint64_t seed, uint32_t crash_percent,
-                               uint32_t lose_percent)
-{
-    struct world *world = world_new(study, seed);
-
-    world->crash_percent = crash_percent;
-    world->lose_percent = lose_percent;
-    world_run(world);
-    return world;
-}
-
 static size_t count_stage(const struct world *world, enum stage stage)
 {
     struct ledger_entry entry;
@@ -31,7 +20,7 @@ static size_t count_stage(const struct world *world, enum stage stage)
 static void test_whole_run(void **state)
 {
     struct study *study = world_study("name: world", "name: world");
-    struct world *world = run_world(study, 1, 0, 0);
+    struct world *world = world_whole_run(study, 1, 0, 0);
     struct search_progress progress;
     struct ledger_entry entry;
 
@@ -53,27 +42,6 @@ static void test_whole_run(void **state)
     study_free(study);
 }
 
-/* Equal trials under equal numbers, equal tables, equal winner. */
-static void check_same(const char *name, const struct world *a, const struct world *b)
-{
-    struct digest tables_a = world_tables(a), tables_b = world_tables(b);
-    struct campaign_winner winner_a, winner_b;
-    struct ledger_entry entry_a, entry_b;
-
-    check_int_equal(name, trial_ledger_n(a->ledger), trial_ledger_n(b->ledger));
-    for (size_t i = 0; i < trial_ledger_n(a->ledger); i++) {
-        trial_ledger_entry(a->ledger, i, &entry_a);
-        trial_ledger_entry(b->ledger, i, &entry_b);
-        check_true(name, digest_equal(&entry_a.trial.key, &entry_b.trial.key));
-        check_int_equal(name, entry_a.state, entry_b.state);
-    }
-    check_true(name, digest_equal(&tables_a, &tables_b));
-    check_int_equal(name, campaign_winner(a->campaign, &winner_a),
-                    campaign_winner(b->campaign, &winner_b));
-    check_true(name, arch_equal(&winner_a.candidate.arch, &winner_b.candidate.arch));
-    check_int_equal(name, winner_a.test.correct, winner_b.test.correct);
-}
-
 static void test_any_order_any_crash_the_same(void **state)
 {
     static const struct {
@@ -86,61 +54,21 @@ static void test_any_order_any_crash_the_same(void **state)
         { "a crash at every turn", 25, 5 },
     };
     struct study *study = world_study("name: world", "name: world");
-    struct world *calm = run_world(study, 1, 0, 0);
+    struct world *calm = world_whole_run(study, 1, 0, 0);
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         size_t n_crashes = 0;
 
         for (uint64_t seed = 2; seed < 22; seed++) {
-            struct world *world = run_world(study, seed, cases[i].crash_percent,
-                                            cases[i].lose_percent);
+            struct world *world = world_whole_run(study, seed, cases[i].crash_percent,
+                                                  cases[i].lose_percent);
 
             n_crashes += world->n_crashes;
-            check_same(cases[i].name, calm, world);
+            world_check_same(cases[i].name, calm, world);
             world_free(world);
         }
         check_int_equal(cases[i].name, n_crashes > 10, cases[i].crash_percent > 0);
-    }
-    world_free(calm);
-    study_free(study);
-}
-
-static bool fails_sometimes(const struct trial *trial)
-{
-    return trial->key.bytes[0] % 8 == 0;
-}
-
-static void test_quarantined_left_out(void **state)
-{
-    struct study *study = world_study("name: world", "name: world");
-    struct world *calm = world_new(study, 1);
-    struct ledger_entry entry;
-    struct reward reward;
-    size_t quarantined = 0;
-
-    (void)state;
-    calm->fails = fails_sometimes;
-    world_run(calm);
-    for (size_t i = 0; i < trial_ledger_n(calm->ledger); i++) {
-        trial_ledger_entry(calm->ledger, i, &entry);
-        check_int_equal("state", entry.state,
-                        fails_sometimes(&entry.trial) ? TRIAL_QUARANTINED : TRIAL_DONE);
-        if (entry.trial.stage == STAGE_SEARCH)
-            check_int_equal("has a reward",
-                            campaign_reward(calm->campaign, &entry.trial.arch, &reward),
-                            entry.state == TRIAL_DONE);
-        quarantined += entry.state == TRIAL_QUARANTINED;
-    }
-    check_true("some", quarantined > 0);
-    for (uint64_t seed = 2; seed < 12; seed++) {
-        struct world *world = world_new(study, seed);
-
-        world->fails = fails_sometimes;
-        world->crash_percent = 5;
-        world_run(world);
-        check_same("quarantines", calm, world);
-        world_free(world);
     }
     world_free(calm);
     study_free(study);
@@ -172,7 +100,7 @@ static void test_nothing_to_retrain(void **state)
 static void test_no_final_stage(void **state)
 {
     struct study *study = world_study("final: {top: 3, seeds: 2}\n", "");
-    struct world *world = run_world(study, 1, 0, 0);
+    struct world *world = world_whole_run(study, 1, 0, 0);
     struct campaign_winner winner;
 
     (void)state;
@@ -186,7 +114,7 @@ static void test_no_final_stage(void **state)
 static void test_winner(void **state)
 {
     struct study *study = world_study("name: world", "name: world");
-    struct world *world = run_world(study, 5, 0, 0);
+    struct world *world = world_whole_run(study, 5, 0, 0);
     struct campaign_winner winner;
     struct candidate top[3];
     double best_mean = -1;
@@ -222,7 +150,7 @@ static int compare_candidates(const void *a, const void *b)
 static void test_best_and_front(void **state)
 {
     struct study *study = world_study("trials: 60", "trials: 90");
-    struct world *world = run_world(study, 3, 0, 0);
+    struct world *world = world_whole_run(study, 3, 0, 0);
     struct candidate all[100], best[10];
     const struct candidate *front;
     size_t n = 0, n_front;
@@ -305,7 +233,7 @@ static void test_stopped_search(void **state)
 static void test_result_before_its_proposal(void **state)
 {
     struct study *study = world_study("name: world", "name: world");
-    struct world *done = run_world(study, 1, 0, 0), *world = world_new(study, 2);
+    struct world *done = world_whole_run(study, 1, 0, 0), *world = world_new(study, 2);
     struct ledger_entry entry;
     size_t i;
 
@@ -324,7 +252,7 @@ static void test_result_before_its_proposal(void **state)
     check_int_equal("never handed out", entry.state, TRIAL_DONE);
     while (world_step(world))
         ;
-    check_same("kept result", done, world);
+    world_check_same("kept result", done, world);
     world_free(world);
     world_free(done);
     study_free(study);
@@ -334,7 +262,8 @@ static void test_raised_cap(void **state)
 {
     struct study *small = world_study("trials: 60", "trials: 30");
     struct study *large = world_study("name: world", "name: world");
-    struct world *direct = run_world(large, 1, 0, 0), *raised = run_world(small, 1, 0, 0);
+    struct world *direct = world_whole_run(large, 1, 0, 0),
+                 *raised = world_whole_run(small, 1, 0, 0);
     struct digest want = world_tables(direct), got;
     size_t before = raised->n_results;
 
@@ -355,7 +284,7 @@ static void test_foreign_openings(void **state)
 {
     struct study *study = world_study("parallel: 3", "parallel: 3, order: forward");
     struct study *other = world_study("parallel: 3", "parallel: 3, order: backward");
-    struct world *world = run_world(study, 1, 0, 0);
+    struct world *world = world_whole_run(study, 1, 0, 0);
     struct errmsg err;
     int rc = 0;
 
@@ -399,100 +328,11 @@ static void test_every_end_has_a_reason(void **state)
     study_free(study);
 }
 
-static const struct world *failing;
-
-/* Until it is retried; but for the trials that something is decided by at once. */
-static bool fails_at_first(const struct trial *trial)
-{
-    if (!fails_sometimes(trial) || trial->number == 1 || trial->stage == STAGE_TEST)
-        return false;
-    for (size_t i = 0; i < failing->n_results; i++)
-        if (failing->results[i].retried &&
-            digest_equal(&failing->results[i].result.key, &trial->key))
-            return false;
-    return true;
-}
-
-/* Retries what is quarantined, before the search can go on without it. */
-static size_t retry_all(struct world *world)
-{
-    struct ledger_entry entry;
-    size_t n = 0;
-
-    for (size_t i = campaign_first_open(world->campaign); i < trial_ledger_n(world->ledger); i++) {
-        struct stored_result retry = { .retried = true };
-
-        trial_ledger_entry(world->ledger, i, &entry);
-        if (campaign_retry(world->campaign, i) < 0)
-            continue;
-        assert_int_equal(entry.state, TRIAL_QUARANTINED);
-        assert_int_equal(campaign_retry(world->campaign, i), -EINVAL);
-        retry.result.key = entry.trial.key;
-        world->results[world->n_results++] = retry;
-        n++;
-    }
-    return n;
-}
-
-static void test_retried_the_same_as_if_it_had_not_failed(void **state)
-{
-    struct study *study = world_study("name: world", "name: world");
-    struct world *calm = run_world(study, 1, 0, 0);
-    size_t n_retried = 0, n_crashes = 0;
-
-    (void)state;
-    for (uint64_t seed = 2; seed < 22; seed++) {
-        struct world *world = world_new(study, seed);
-
-        failing = world;
-        world->fails = fails_at_first;
-        world->crash_percent = seed % 2 ? 5 : 0;
-        world_begin(world);
-        while (world_step(world))
-            n_retried += retry_all(world);
-        check_same("retried", calm, world);
-        for (size_t i = 0; i < campaign_n_openings(world->campaign); i++)
-            check_int_equal("quarantined, by the record",
-                            layer_record_counts(campaign_record(world->campaign, i)).quarantined,
-                            0);
-        n_crashes += world->n_crashes;
-        world_free(world);
-    }
-    check_true("some", n_retried > 20);
-    check_true("some", n_crashes > 10);
-    world_free(calm);
-    study_free(study);
-}
-
-static void test_what_the_search_went_on_without_stays_quarantined(void **state)
-{
-    struct study *study = world_study("name: world", "name: world");
-    struct world *world = world_new(study, 1);
-    struct ledger_entry entry;
-    size_t n_quarantined = 0;
-
-    (void)state;
-    world->fails = fails_sometimes;
-    world_run(world);
-    for (size_t i = 0; i < trial_ledger_n(world->ledger); i++) {
-        trial_ledger_entry(world->ledger, i, &entry);
-        n_quarantined += entry.state == TRIAL_QUARANTINED;
-        check_int_equal("retried", campaign_retry(world->campaign, i),
-                        entry.state == TRIAL_QUARANTINED ? -EPERM : -EINVAL);
-    }
-    check_true("some", n_quarantined > 0);
-    world_free(world);
-    study_free(study);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_whole_run),
         cmocka_unit_test(test_any_order_any_crash_the_same),
-        cmocka_unit_test(test_quarantined_left_out),
-        cmocka_unit_test(test_retried_the_same_as_if_it_had_not_failed),
-        cmocka_unit_test(test_what_the_search_went_on_without_stays_quarantined),
         cmocka_unit_test(test_nothing_to_retrain),
         cmocka_unit_test(test_no_final_stage),
         cmocka_unit_test(test_winner),
