@@ -134,7 +134,8 @@ int study_parse(const char *text, size_t size, const char *path, struct space *s
 void study_free(struct study *study);
 
 /* Looks at data_path, for those about to use it: the folder is there; the table is there, has its
- * columns, seconds of 0 or more and a row for the default architecture; the predictor is there and whole. 0 at once where data_path is empty. */
+ * columns, seconds of 0 or more and a row for the default architecture; the predictor is there and
+ * whole. 0 at once where data_path is empty. */
 int study_check_data(const struct study *study, struct errmsg *err);
 
 /* Fields whose change between two runs is refused, as "name\tvalue\n" lines in a fixed order: what

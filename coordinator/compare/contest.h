@@ -1,10 +1,9 @@
 /* contest - strategies x runs on a benchmark.
  *
  * Run r of every strategy has the seed first_seed + r and the reward column that a study of this seed
- * reads (study_reward_column). A run plays
- * the daemon: `parallel` trials in flight, told in order of issue; with workers, as many in flight as
- * there are workers and the strategy has trials for, each told when it ends. Runs are independent, so
- * the outcome does not depend on the number of threads. */
+ * reads (study_reward_column). A run plays the daemon: `parallel` trials in flight, told in order of
+ * issue; with workers, as many in flight as there are workers and the strategy has trials for, each
+ * told when it ends. Runs are independent, so the outcome does not depend on the number of threads. */
 #ifndef LAYERNAS_COORDINATOR_COMPARE_CONTEST_H
 #define LAYERNAS_COORDINATOR_COMPARE_CONTEST_H
 
@@ -32,8 +31,8 @@ struct find {
     double reward, report; /* percent; NAN where the benchmark knows none */
 };
 
-/* best[t]: place in finds of the best architecture in the target after t + 1 trials, NOTHING_FOUND before
- * there is one. A search that ended early keeps what it had. Trials are counted as they end. */
+/* best[t]: place in finds of the best architecture in the target after t + 1 trials, NOTHING_FOUND
+ * before there is one. A search that ended early keeps what it had. Trials are counted as they end. */
 struct run {
     uint64_t seed;
     uint32_t column;    /* of the rewards */

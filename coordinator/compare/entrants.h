@@ -11,7 +11,8 @@
 
 enum { ENTRANTS_MAX = 32, BUDGETS_MAX = 64, BUDGET_MOST = 10000000, GAPS_MAX = 7 };
 
-/* Loads a study for each, with cost.max in place of its own unless it is NULL. *contestants_out is the caller's to clear. -EINVAL with a line in err. */
+/* Loads a study for each, with cost.max in place of its own unless it is NULL. *contestants_out is the
+ * caller's to clear. -EINVAL with a line in err. */
 int entrants_load(const char *study_path, const char *max, const char *text,
                   struct contestant **contestants_out, uint32_t *n_out, struct errmsg *err);
 void entrants_clear(struct contestant *contestants, uint32_t n);
