@@ -42,11 +42,11 @@ say-what-is-missing:
 
 # A folder's programs see its own archive and those below it: common <- proto <- the rest. Neither
 # the coordinator nor the worker can link the other's objects: a call across fails here.
-$(BUILD)/layernas-coordinator: $(BUILD)/coordinator/main.o $(call archives,coordinator proto common)
+$(BUILD)/layernas-coordinator: $(BUILD)/coordinator/main.o $(call archives,coordinator show proto common)
 $(BUILD)/layernas-worker:      $(BUILD)/worker/main.o $(call archives,worker proto common)
 $(BUILD)/layernas-status:      $(BUILD)/coordinator/status/show/main.o $(call archives,show proto common)
 $(BUILD)/layernas-compare:     $(BUILD)/coordinator/compare/main.o \
-                               $(call archives,compare coordinator proto common)
+                               $(call archives,compare coordinator show proto common)
 
 $(BUILD)/common.a:      $(call objects,common)
 $(BUILD)/proto.a:       $(call objects,proto) $(BUILD)/proto/layernas.pb-c.o
@@ -105,14 +105,14 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/tests.a $(call archives,compare co
 
 # The simulation puts a store, a router and a log of its own in the places of ours: objects come first.
 SIMULATION := $(patsubst %.c,$(BUILD)/%.o,tests/chaos/test_simulation.c $(wildcard tests/chaos/sim*.c))
-$(BUILD)/tests/chaos/test_simulation: $(SIMULATION) $(BUILD)/tests.a $(call archives,coordinator proto common)
+$(BUILD)/tests/chaos/test_simulation: $(SIMULATION) $(BUILD)/tests.a $(call archives,coordinator show proto common)
 	$(CC) $(SANITIZE) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
 
 # A disk that fails takes the places of the C library's calls: linked in, or to be preloaded.
 FAULTS := $(addprefix $(BUILD)/tests/chaos/,fault.o fault_undo.o)
 $(FAULTS): FLAGS += -fPIC -fno-sanitize=all
 $(BUILD)/tests/chaos/test_store_faults: $(BUILD)/tests/chaos/test_store_faults.o $(FAULTS) $(BUILD)/tests.a \
-                                        $(call archives,coordinator proto common)
+                                        $(call archives,coordinator show proto common)
 	$(CC) $(SANITIZE) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
 $(BUILD)/tests/chaos/fault.so: $(FAULTS)
 	$(CC) -shared -o $@ $^

@@ -7,15 +7,6 @@
 
 /* ---- finding ---- */
 
-static struct cell *find_cell(const struct layer_record *record, uint32_t bucket,
-                              uint32_t interface)
-{
-    const struct cell wanted = { .bucket = bucket, .interface = interface };
-
-    return bsearch(&wanted, record->cells, record->n_cells, sizeof *record->cells,
-                   record_compare_cells);
-}
-
 static const struct group *find_group(const struct layer_record *record,
                                       const struct arch *candidate)
 {
@@ -71,7 +62,7 @@ static int compare_ranks(const struct layer_record *record, const struct record_
 static void file_result(struct layer_record *record, uint32_t child, struct reward reward)
 {
     const struct opening_child *filed = record_child_at(record, child);
-    struct cell *cell = find_cell(record, filed->bucket, filed->interface);
+    struct cell *cell = record_find_cell(record, filed->bucket, filed->interface);
     struct record_child *best = record->best + cell->first, ranked = { child, reward };
     uint32_t place = cell->n_best;
 
@@ -200,6 +191,7 @@ static struct record_cell view_of(const struct layer_record *record, const struc
         .interface = cell->interface,
         .contenders = cell->contenders,
         .valid = cell->valid,
+        .passed_over = cell->passed_over,
         .n_kept = n_kept,
         .n_displaced = cell->n_best - n_kept,
         .kept = record->best + cell->first,
@@ -215,7 +207,7 @@ struct record_cell layer_record_cell(const struct layer_record *record, size_t i
 struct record_cell layer_record_cell_of(const struct layer_record *record, uint32_t child)
 {
     const struct opening_child *filed = record_child_at(record, child);
-    const struct cell *cell = find_cell(record, filed->bucket, filed->interface);
+    const struct cell *cell = record_find_cell(record, filed->bucket, filed->interface);
 
     if (!cell)
         return (struct record_cell){ .bucket = filed->bucket, .interface = filed->interface };

@@ -48,8 +48,9 @@ struct record_child {
 
 struct record_cell {
     uint32_t bucket, interface;
-    uint32_t contenders; /* distinct candidates, */
-    uint32_t valid;      /* and those of them with a valid result */
+    uint32_t contenders;  /* distinct candidates, */
+    uint32_t valid;       /* and those of them with a valid result */
+    uint32_t passed_over; /* children beside them that others promised more than */
     uint32_t n_kept, n_displaced;
     const struct record_child *kept;      /* best first */
     const struct record_child *displaced; /* the best n_displaced of them, best first */

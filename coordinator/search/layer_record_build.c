@@ -36,6 +36,15 @@ int record_compare_cells(const void *left, const void *right)
     return (a->interface > b->interface) - (a->interface < b->interface);
 }
 
+struct cell *record_find_cell(const struct layer_record *record, uint32_t bucket,
+                              uint32_t interface)
+{
+    const struct cell wanted = { .bucket = bucket, .interface = interface };
+
+    return bsearch(&wanted, record->cells, record->n_cells, sizeof *record->cells,
+                   record_compare_cells);
+}
+
 /* ---- tables ---- */
 
 uint32_t *record_arch_slot(const struct layer_record *record, const struct arch *arch)
@@ -185,6 +194,19 @@ static void make_cells(struct layer_record *record)
     record->n_cells = distinct;
 }
 
+static void count_passed_over(struct layer_record *record)
+{
+    for (uint32_t i = 0; i < record->opening.n_children; i++) {
+        const struct opening_child *child = record_child_at(record, i);
+        struct cell *cell = child->fate == FATE_PASSED_OVER
+                                ? record_find_cell(record, child->bucket, child->interface)
+                                : NULL;
+
+        if (cell)
+            cell->passed_over++;
+    }
+}
+
 /* What a list has no need of is given back: a study may have many layers. */
 static void *shrink(void *list, size_t n, size_t size)
 {
@@ -209,6 +231,7 @@ int record_build(struct layer_record *record)
     if (make_groups(record) < 0)
         return -ENOMEM;
     make_cells(record);
+    count_passed_over(record);
     record->groups = shrink(record->groups, record->n_groups, sizeof *record->groups);
     record->cells = shrink(record->cells, record->n_cells, sizeof *record->cells);
     return 0;

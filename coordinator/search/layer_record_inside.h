@@ -6,7 +6,7 @@
 
 /* best: the kept ones, then the best displaced, in rank order; `room` of them at most. */
 struct cell {
-    uint32_t bucket, interface, contenders, valid;
+    uint32_t bucket, interface, contenders, valid, passed_over;
     uint32_t first, room, n_best; /* into record->best */
 };
 
@@ -38,6 +38,10 @@ static inline const struct opening_child *record_child_at(const struct layer_rec
 
 /* By bucket, then interface. */
 int record_compare_cells(const void *left, const void *right);
+
+/* NULL: nothing contends for a place there. */
+struct cell *record_find_cell(const struct layer_record *record, uint32_t bucket,
+                              uint32_t interface);
 
 /* The slot that holds the child spelled so, or the free one where it belongs. */
 uint32_t *record_arch_slot(const struct layer_record *record, const struct arch *arch);

@@ -113,10 +113,9 @@ int results_write(const struct coordinator *coordinator, bool *plotted_out, stru
         const char *name;
         results_writer *write;
     } files[] = {
-        { "best.json", write_best_json },
-        { "pareto.csv", write_pareto_csv },
-        { "trials.csv", write_trials_csv },
-        { "layers.csv", write_layers_csv },
+        { "best.json", write_best_json },         { "pareto.csv", write_pareto_csv },
+        { "trials.csv", write_trials_csv },       { "layers.csv", write_layers_csv },
+        { "diagnosis.txt", write_diagnosis_txt }, { "diagnosis.json", write_diagnosis_json },
     };
     char directory[RESULTS_PATH_SIZE];
     bool plotted = false;

@@ -3,6 +3,7 @@
  *     best.json     the winner (or, before there is one, the best of the search)
  *     winner.weights its weights, where it was retrained
  *     pareto.csv trials.csv layers.csv
+ *     diagnosis.txt diagnosis.json   for critics of the method: snapshot_diagnosis
  *     pareto.gp     accuracy against cost, for gnuplot, which makes
  *     pareto.svg pareto.png   of it where it is installed
  *

@@ -12,6 +12,8 @@ int write_best_json(FILE *out, const void *coordinator);
 int write_pareto_csv(FILE *out, const void *coordinator);
 int write_trials_csv(FILE *out, const void *coordinator);
 int write_layers_csv(FILE *out, const void *coordinator);
+int write_diagnosis_txt(FILE *out, const void *coordinator);  /* as layernas-status shows it, */
+int write_diagnosis_json(FILE *out, const void *coordinator); /* and with --json */
 int write_winner_weights(FILE *out, const void *coordinator); /* -ENOENT while there are none */
 
 enum { RESULTS_WEIGHTS_PATH_SIZE = STUDY_PATH_SIZE + 64 };

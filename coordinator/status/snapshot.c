@@ -37,6 +37,10 @@ static void fill_body(struct build *build, const Layernas__Query *query,
         reply->why = build_why(build, query->arch);
         reply->body_case = LAYERNAS__STATUS_REPLY__BODY_WHY;
         break;
+    case LAYERNAS__QUERY__WHAT__DIAGNOSIS:
+        reply->diagnosis = build_diagnosis(build);
+        reply->body_case = LAYERNAS__STATUS_REPLY__BODY_DIAGNOSIS;
+        break;
     default:
         reply->error = build_text(build, "this coordinator does not know what was asked for");
     }
@@ -159,5 +163,23 @@ Layernas__Summary *snapshot_summary(const struct coordinator *coordinator)
     if (!build.failed)
         return summary;
     layernas__summary__free_unpacked(summary, NULL);
+    return NULL;
+}
+
+Layernas__StatusReply *snapshot_diagnosis(const struct coordinator *coordinator)
+{
+    struct build build = begin(coordinator);
+    Layernas__StatusReply *reply;
+
+    build.unhurried = true;
+    build.limit = SIZE_MAX;
+    reply = begin_reply(&build);
+    if (reply) {
+        reply->diagnosis = build_diagnosis(&build);
+        reply->body_case = LAYERNAS__STATUS_REPLY__BODY_DIAGNOSIS;
+    }
+    if (!build.failed)
+        return reply;
+    layernas__status_reply__free_unpacked(reply, NULL);
     return NULL;
 }

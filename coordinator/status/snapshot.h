@@ -33,4 +33,9 @@ int snapshot_end(const struct coordinator *coordinator, struct bytes *reply_out)
  * layernas__summary__free_unpacked(summary, NULL). NULL when memory runs out. */
 Layernas__Summary *snapshot_summary(const struct coordinator *coordinator);
 
+/* The whole diagnosis, as a reply with the id 0, for the results directory; it takes as long as the study
+ * is large. The caller frees it with layernas__status_reply__free_unpacked(reply, NULL). NULL when
+ * memory runs out. */
+Layernas__StatusReply *snapshot_diagnosis(const struct coordinator *coordinator);
+
 #endif

@@ -17,7 +17,8 @@ struct build {
     const struct coordinator *coordinator;
     uint64_t now_ms;
     uint64_t first; /* the row wanted first, from 1; 0: the newest */
-    size_t limit;   /* rows of a list, from 1 to STATUS_MAX_ROWS */
+    size_t limit;   /* rows of a list, from 1 to STATUS_MAX_ROWS; more where unhurried */
+    bool unhurried; /* nobody waits for the loop: all rows, and all that can be computed */
     bool failed;
     char *error; /* the reply's, where the question is wrong */
 };
@@ -41,6 +42,9 @@ struct rows {
 };
 struct rows build_rows(const struct build *build, size_t n);
 
+/* What the study does, in a word or two, and why. */
+void build_state(struct build *build, char **state_out, char **note_out);
+
 Layernas__Summary *build_summary(struct build *build);
 Layernas__Layers *build_layers(struct build *build);
 Layernas__Trials *build_trials(struct build *build);
@@ -49,6 +53,7 @@ Layernas__Pareto *build_pareto(struct build *build);
 Layernas__Best *build_best(struct build *build);
 /* NULL with build->error set where arch is none of the space. */
 Layernas__Why *build_why(struct build *build, const char *arch);
+Layernas__Diagnosis *build_diagnosis(struct build *build);
 
 /* spelled: as what it is to be shown, one spelling of the candidate. */
 Layernas__Candidate *build_candidate(struct build *build, const struct candidate *candidate,

@@ -8,7 +8,7 @@
 
 enum { MOST_NUMERICS = 8 }; /* more kinds of machine than one line can name */
 
-static void fill_state(struct build *build, Layernas__Summary *summary)
+void build_state(struct build *build, char **state_out, char **note_out)
 {
     static const char *const names[] = {
         [CAMPAIGN_SEARCH] = "searching",
@@ -21,22 +21,21 @@ static void fill_state(struct build *build, Layernas__Summary *summary)
     struct errmsg trouble;
 
     if (store_trouble(coordinator->store, &trouble)) {
-        summary->state = build_text(build, "waiting for disk");
-        summary->note = build_text(build, trouble.text);
+        *state_out = build_text(build, "waiting for disk");
+        *note_out = build_text(build, trouble.text);
         return;
     }
     if (coordinator->steering.mode != STEERING_RUN && !coordinator->stopping) {
         bool paused = coordinator->steering.mode == STEERING_PAUSE;
 
-        summary->state = build_text(build, paused ? "paused" : "draining");
-        summary->note = build_text(build, paused
-                                              ? "nothing is handed out"
-                                              : "nothing is handed out; stops once nothing runs");
+        *state_out = build_text(build, paused ? "paused" : "draining");
+        *note_out = build_text(build, paused ? "nothing is handed out"
+                                             : "nothing is handed out; stops once nothing runs");
         return;
     }
-    summary->state = build_text(
+    *state_out = build_text(
         build, coordinator->stopping ? "stopping" : names[campaign_state(coordinator->campaign)]);
-    summary->note = build_text(build, reason ? reason : "");
+    *note_out = build_text(build, reason ? reason : "");
 }
 
 static void fill_search(struct build *build, Layernas__Summary *summary)
@@ -163,7 +162,7 @@ Layernas__Summary *build_summary(struct build *build)
     summary->target_lowest = study->search.target.lowest;
     summary->target_highest = study->search.target.highest;
     summary->results = build_text(build, results_directory(coordinator, directory));
-    fill_state(build, summary);
+    build_state(build, &summary->state, &summary->note);
     fill_search(build, summary);
     fill_ledger(build, summary);
     fill_workers(build, summary);

@@ -115,6 +115,9 @@ static void fill_bucket(struct build *build, const struct opening *opening,
     message->n_others = build_children(build, opening, others,
                                        n < RECORD_MOST_DISPLACED ? n : RECORD_MOST_DISPLACED,
                                        &message->others);
+    for (uint32_t k = 0; kept && k < cell->n_kept; k++)
+        if (cell->kept[k].child == step->child)
+            message->rank = k + 1;
     if (kept || step->outcome == PATH_DISPLACED)
         fill_reasons(build, opening, step, others, message);
 }

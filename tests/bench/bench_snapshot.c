@@ -8,7 +8,7 @@
 #include "coordinator/status/snapshot.h"
 #include "tests/unit/status_fixture.h"
 
-enum { ROUNDS = 51, WORKERS = 500, SIZES = 3, QUERIES = 7 };
+enum { ROUNDS = 51, WORKERS = 500, SIZES = 3, QUERIES = 8 };
 
 static const int sizes[SIZES] = { 1000, 100000, 1000000 };
 
@@ -16,11 +16,14 @@ static const struct {
     const char *name;
     Layernas__Query__What what;
 } queries[QUERIES] = {
-    { "summary", LAYERNAS__QUERY__WHAT__SUMMARY }, { "layers", LAYERNAS__QUERY__WHAT__LAYERS },
-    { "trials", LAYERNAS__QUERY__WHAT__TRIALS },   { "workers", LAYERNAS__QUERY__WHAT__WORKERS },
-    { "pareto", LAYERNAS__QUERY__WHAT__PARETO },   { "best", LAYERNAS__QUERY__WHAT__BEST },
+    { "summary", LAYERNAS__QUERY__WHAT__SUMMARY },
+    { "layers", LAYERNAS__QUERY__WHAT__LAYERS },
+    { "trials", LAYERNAS__QUERY__WHAT__TRIALS },
+    { "workers", LAYERNAS__QUERY__WHAT__WORKERS },
+    { "pareto", LAYERNAS__QUERY__WHAT__PARETO },
+    { "best", LAYERNAS__QUERY__WHAT__BEST },
     { "why", LAYERNAS__QUERY__WHAT__WHY },
-
+    { "diagnosis", LAYERNAS__QUERY__WHAT__DIAGNOSIS },
 };
 
 static const char study_text[] =
@@ -147,7 +150,7 @@ static void measure(const struct status_fixture *fixture, double medians[QUERIES
         if (first)
             medians[q] = median;
         ratio = median / medians[q];
-        printf("  %-8s %8.3f ms, slowest %8.3f ms, %8zu bytes; ratio to 1,000 trials %.2f\n",
+        printf("  %-9s %8.3f ms, slowest %8.3f ms, %8zu bytes; ratio to 1,000 trials %.2f\n",
                queries[q].name, median, times[ROUNDS - 1], size, ratio);
     }
 }

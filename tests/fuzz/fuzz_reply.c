@@ -10,7 +10,7 @@
 #include "coordinator/status/show/show.h"
 #include "coordinator/status/show/watch_screen.h"
 
-enum { QUESTIONS = 7 };
+enum { QUESTIONS = 8 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

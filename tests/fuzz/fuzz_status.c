@@ -119,7 +119,7 @@ static bool is_question(const Layernas__StatusRequest *request)
     return request && request->protocol == STATUS_PROTOCOL &&
            request->body_case == LAYERNAS__STATUS_REQUEST__BODY_QUERY &&
            request->query->what >= LAYERNAS__QUERY__WHAT__SUMMARY &&
-           request->query->what <= LAYERNAS__QUERY__WHAT__WHY;
+           request->query->what <= LAYERNAS__QUERY__WHAT__DIAGNOSIS;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

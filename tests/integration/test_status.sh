@@ -23,7 +23,12 @@ is "--all has every row" "$(status trials --all --json | jq -s 'map(.rows[].numb
 is "why is asked of the best" "$(status why --json | jq '.candidate.arch == .best.arch and (.steps | length) > 0')" true
 matches "and of any architecture" "$(status why 0:0:0:0:0:0:0:0)" '^answer    '
 is "no line is wider than a terminal" \
-    "$({ status; for view in layers trials workers pareto best why; do status $view; done; } | awk 'length > 80')" ""
+    "$({ status; for view in layers trials workers pareto best why diagnosis; do status $view; done; } | awk 'length > 80')" ""
+is "a diagnosis of a search that runs" \
+    "$(status diagnosis --json | jq '.bound == 60 and .agreement.total == 0 and .agreement.tau_b == null and
+        ([.layers[] | .each | map(.results) | add] | add) >= 5')" true
+is "and all of it in pages" \
+    "$(status diagnosis --all --json | jq -s 'map(.layers[].opening) == [range(0; .[0].total)]')" true
 status why 0:9 >why.out 2>why.err
 is "an architecture that the space lacks is an error" $? 1
 matches "and is told in one line" "$(cat why.err)" '^layernas-status: .*0:9: 2 layers; the space has 8$'
@@ -59,6 +64,11 @@ wait "$pid"
 is "with the study" $? 0
 matches "with the final words" "$(tail -12 watch.out)" '^state     done: trial cap reached$'
 matches "and the winner" "$(tail -12 watch.out)" "^arch      $(jq -r .arch state/results/best.json)$"
+is "the diagnosis is among the results" \
+    "$(jq -r '.state, .note, .agreement.total, .winner.candidate.arch' state/results/diagnosis.json | paste -sd ' ')" \
+    "done trial cap reached 3 $(jq -r .arch state/results/best.json)"
+matches "also for people" "$(cat state/results/diagnosis.txt)" '^state     done: trial cap reached$'
+is "in lines no wider than a terminal" "$(awk 'length > 80' state/results/diagnosis.txt)" ""
 is "nothing but that was said" "$(cat watch.err)" ""
 is "no line was wider than a terminal" "$(awk 'length > 80' watch.out)" ""
 finish

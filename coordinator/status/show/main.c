@@ -37,6 +37,9 @@ static uint64_t *list_of(Layernas__StatusReply *reply, size_t *n_out)
     case LAYERNAS__STATUS_REPLY__BODY_PARETO:
         *n_out = reply->pareto->n_candidates;
         return &reply->pareto->total;
+    case LAYERNAS__STATUS_REPLY__BODY_DIAGNOSIS:
+        *n_out = reply->diagnosis->n_layers;
+        return &reply->diagnosis->total;
     default:
         return NULL;
     }

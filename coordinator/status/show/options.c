@@ -25,6 +25,8 @@ static const char doc[] =
     "  best        the best network inside the target, layer by layer\n"
     "  why [ARCH]  the way of the winner, or of ARCH (3:0:7:1), through the layers:\n"
     "              whom it displaced in its buckets, or what displaced it\n"
+    "  diagnosis   for critics of the method: how full the buckets are, whether their best\n"
+    "              descend from kept parents, whether short and full training agree\n"
     "\n"
     "Commands answer with what is true now, which holds over restarts:\n"
     "  pause          hand nothing out; what runs goes on\n"
@@ -62,7 +64,7 @@ static const char *const names[] = {
     [LAYERNAS__QUERY__WHAT__SUMMARY] = "summary", [LAYERNAS__QUERY__WHAT__LAYERS] = "layers",
     [LAYERNAS__QUERY__WHAT__TRIALS] = "trials",   [LAYERNAS__QUERY__WHAT__WORKERS] = "workers",
     [LAYERNAS__QUERY__WHAT__PARETO] = "pareto",   [LAYERNAS__QUERY__WHAT__BEST] = "best",
-    [LAYERNAS__QUERY__WHAT__WHY] = "why",
+    [LAYERNAS__QUERY__WHAT__WHY] = "why",         [LAYERNAS__QUERY__WHAT__DIAGNOSIS] = "diagnosis",
 };
 
 const char *view_name(Layernas__Query__What what)
@@ -159,8 +161,10 @@ static Layernas__Query__What parse_what(const char *text, struct argp_state *sta
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(text, names[i]) == 0)
             return (Layernas__Query__What)i;
-    argp_error(state, "\"%s\"; summary, layers, trials, workers, pareto, best or why, or a command",
-               text);
+    argp_error(
+        state,
+        "\"%s\"; summary, layers, trials, workers, pareto, best, why or diagnosis, or a command",
+        text);
     return LAYERNAS__QUERY__WHAT__SUMMARY;
 }
 

@@ -94,6 +94,21 @@ static bool is_impossible(const ProtobufCMessage *message)
         const Layernas__Progress *progress = any;
         return !is_within(progress->fraction, 0, 1) || !is_within(progress->accuracy, 0, 100);
     }
+    if (message->descriptor == &layernas__agreement__descriptor) {
+        const Layernas__Agreement *agreement = any;
+        return !is_within(agreement->tau_b, -1, 1) || !is_within(agreement->spearman, -1, 1) ||
+               !is_within(agreement->chance, 0, 1);
+    }
+    if (message->descriptor == &layernas__finalist__descriptor) {
+        const Layernas__Finalist *finalist = any;
+        return !is_within(finalist->final_percent, 0, 100);
+    }
+    if (message->descriptor == &layernas__layer_diagnosis__descriptor) {
+        const Layernas__LayerDiagnosis *layer = any;
+        return layer->filled > layer->used || layer->used > layer->buckets ||
+               layer->descend > layer->reached || layer->reached > layer->compared ||
+               !is_within(layer->lost, 0, 100);
+    }
     return false;
 }
 
@@ -140,6 +155,7 @@ int reply_check(const Layernas__StatusReply *reply, uint64_t id, Layernas__Query
         [LAYERNAS__QUERY__WHAT__PARETO] = LAYERNAS__STATUS_REPLY__BODY_PARETO,
         [LAYERNAS__QUERY__WHAT__BEST] = LAYERNAS__STATUS_REPLY__BODY_BEST,
         [LAYERNAS__QUERY__WHAT__WHY] = LAYERNAS__STATUS_REPLY__BODY_WHY,
+        [LAYERNAS__QUERY__WHAT__DIAGNOSIS] = LAYERNAS__STATUS_REPLY__BODY_DIAGNOSIS,
     };
 
     return check_answers(reply, id, wanted[what], err);

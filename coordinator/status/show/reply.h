@@ -1,7 +1,8 @@
 /* reply - what came over the status socket, checked before anybody sees it; and as JSON.
  *
  * Whatever reply_unpack accepts has lists of at most STATUS_MAX_ROWS,
- * finite numbers, no more correct images than there were, shares of at most one, and texts of printable ASCII (anything
+ * finite numbers, no more correct images than there were, shares of at most one, correlations between
+ * -1 and 1, and texts of printable ASCII (anything
  * else in them became '?'). Any submessage may still be NULL, but not an item of a list or the body. */
 #ifndef LAYERNAS_COORDINATOR_STATUS_SHOW_REPLY_H
 #define LAYERNAS_COORDINATOR_STATUS_SHOW_REPLY_H
@@ -29,7 +30,7 @@ int reply_check_commanded(const Layernas__StatusReply *reply, uint64_t id, struc
 
 /* The answer under the names that its fields have in layernas.proto, with `study` and `metric`;
  * besides, rewards in percent: `reward` of a candidate and of a trial, `test_top1` of the best
- * (null without a result). A new reference; NULL when memory runs out. */
+ * (null without a result); null for correlations that there are not. A new reference; NULL when memory runs out. */
 json_t *reply_json(const Layernas__StatusReply *reply);
 
 /* Prints that, and a line's end. -ENOMEM, or -EIO where it cannot be written. */

@@ -69,6 +69,12 @@ static int add_derived(const ProtobufCMessage *message, json_t *object)
         return json_object_set_new(object, "test_top1",
                                    percent_json(best->test_correct, best->test_total));
     }
+    if (message->descriptor == &layernas__agreement__descriptor) {
+        const Layernas__Agreement *agreement = any;
+        if (!agreement->correlated && (json_object_set_new(object, "tau_b", json_null()) < 0 ||
+                                       json_object_set_new(object, "spearman", json_null()) < 0))
+            return -1;
+    }
     if (message->descriptor == &layernas__summary__descriptor) {
         const Layernas__Summary *summary = any;
         if (summary->eta_s < 0)

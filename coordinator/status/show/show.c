@@ -109,6 +109,8 @@ static int show_body(FILE *out, const Layernas__StatusReply *reply)
         return show_best(out, reply->best, reply->metric);
     case LAYERNAS__STATUS_REPLY__BODY_WHY:
         return show_why(out, reply->why, reply->metric);
+    case LAYERNAS__STATUS_REPLY__BODY_DIAGNOSIS:
+        return show_diagnosis(out, reply->diagnosis, reply->metric);
     case LAYERNAS__STATUS_REPLY__BODY_COMMANDED:
         return fprintf(out, "%s\n", reply->commanded->now) < 0 ? -EIO : 0;
     case LAYERNAS__STATUS_REPLY__BODY_END:

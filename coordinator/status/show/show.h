@@ -20,6 +20,7 @@ int show_best(FILE *out, const Layernas__Best *best, const char *metric);
 /* The final words of one who watched. */
 int show_end(FILE *out, const Layernas__End *end, const char *metric);
 int show_why(FILE *out, const Layernas__Why *why, const char *metric);
+int show_diagnosis(FILE *out, const Layernas__Diagnosis *diagnosis, const char *metric);
 
 /* Study, state, progress and time alone. */
 void show_end_of_study(FILE *out, const Layernas__Summary *summary);
