@@ -22,6 +22,18 @@ static size_t index_of(const struct space *space, const struct arch *arch)
     return index;
 }
 
+struct arch benchmark_arch(const struct benchmark *benchmark, size_t index)
+{
+    const struct space *space = benchmark->study->space;
+    struct arch arch = { .n = (uint16_t)space_n_layers(space) };
+
+    for (uint32_t l = arch.n; l-- > 0;) {
+        arch.option[l] = (uint16_t)(index % space_n_options(space, l));
+        index /= space_n_options(space, l);
+    }
+    return arch;
+}
+
 static bool look_up(const struct benchmark *benchmark, uint32_t column, const struct arch *arch,
                     struct worth *worth)
 {
@@ -100,17 +112,6 @@ static int check_percent(const struct study *study, const char *column, const ch
                       study->data_path, key, column, value);
 }
 
-static struct arch arch_of(const struct space *space, size_t index)
-{
-    struct arch arch = { .n = (uint16_t)space_n_layers(space) };
-
-    for (uint32_t l = arch.n; l-- > 0;) {
-        arch.option[l] = (uint16_t)(index % space_n_options(space, l));
-        index /= space_n_options(space, l);
-    }
-    return arch;
-}
-
 static void note_best(struct benchmark *benchmark, int64_t cost, size_t index)
 {
     if (!target_holds(&benchmark->study->search.target, cost))
@@ -127,7 +128,7 @@ static int read_row(const struct study *study, const struct table *table,
                     const char *const *columns, uint32_t n_columns, size_t index,
                     struct benchmark *benchmark, struct errmsg *err)
 {
-    struct arch arch = arch_of(study->space, index);
+    struct arch arch = benchmark_arch(benchmark, index);
     char key[KEY_SIZE];
     long row;
     int rc = 0;
@@ -189,6 +190,9 @@ static int load_table(const struct study *study, const char *reward_columns,
     snprintf(benchmark->report_column, sizeof benchmark->report_column, "%s",
              *spec->report_column ? spec->report_column : columns[0]);
     columns[n_columns] = spec->seconds_column;
+    for (uint32_t i = 0; i < benchmark->n_rewards; i++)
+        snprintf(benchmark->reward_columns[i], sizeof benchmark->reward_columns[i], "%s",
+                 columns[i]);
     rc = table_load(study->data_path, spec->arch_columns, columns,
                     n_columns + (*spec->seconds_column != '\0'), &table, err);
     if (rc < 0)

@@ -20,7 +20,8 @@ struct benchmark {
     size_t n;
     double *reward[BENCHMARK_MAX_REWARDS]; /* a column each */
     double *report;                        /* the first reward column where the study names none */
-    double *seconds;                       /* of the training; NULL: the table does not tell */
+    char reward_columns[BENCHMARK_MAX_REWARDS][EVALUATION_NAME_SIZE];
+    double *seconds; /* of the training; NULL: the table does not tell */
     char report_column[EVALUATION_NAME_SIZE];
 
     /* Of a table, over the architectures that meet the target; n_feasible is 0 with a predictor. */
@@ -42,6 +43,9 @@ void benchmark_clear(struct benchmark *benchmark);
 /* False where the table has no such row, or the predictor no answer. */
 bool benchmark_look(const struct benchmark *benchmark, uint32_t column, const struct arch *arch,
                     struct worth *worth_out);
+
+/* The architecture of an index. */
+struct arch benchmark_arch(const struct benchmark *benchmark, size_t index);
 
 /* How long the training of an architecture of that cost takes: the table's seconds; or, where it tells
  * none, as its cost: one that costs the target's upper end takes 1, and where there is none, the dearest

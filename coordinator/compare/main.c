@@ -10,6 +10,7 @@
 #include "common/json_print.h"
 #include "common/version.h"
 #include "coordinator/compare/cluster.h"
+#include "coordinator/compare/correlation.h"
 #include "coordinator/compare/descent_print.h"
 #include "coordinator/compare/views.h"
 #include "coordinator/status/results_file.h"
@@ -33,6 +34,7 @@ enum option_key {
     OPTION_OUT,
     OPTION_WORKERS,
     OPTION_ASSUMPTION,
+    OPTION_CORRELATION,
     OPTION_SPREAD,
     OPTION_TRIALS,
     OPTION_THREADS,
@@ -43,7 +45,7 @@ struct arguments {
     const char *study_path, *strategies, *budgets, *within, *max, *rewards, *out;
     uint32_t runs, seed, threads;
     struct contest_workers workers;
-    bool assumption, trials, json;
+    bool assumption, correlation, trials, json;
 };
 
 const char *argp_program_version = "layernas-compare " LAYERNAS_VERSION;
@@ -72,6 +74,10 @@ static const struct argp_option options[] = {
     { "assumption", OPTION_ASSUMPTION, NULL, 0,
       "Instead: how often, in this table, the best of a bucket descends from a kept parent, for "
       "each layernas of --strategies",
+      1 },
+    { "correlation", OPTION_CORRELATION, NULL, 0,
+      "Instead: whether the reward (or each of --rewards) orders the table's architectures as "
+      "evaluate.table.report does",
       1 },
     { "out", OPTION_OUT, "DIR", 0, "Write summary.csv, reach.csv, runs.csv and plots there", 2 },
     { "trials", OPTION_TRIALS, NULL, 0, "And trials.csv, with every trial of every run", 2 },
@@ -139,6 +145,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case OPTION_ASSUMPTION:
         arguments->assumption = true;
         break;
+    case OPTION_CORRELATION:
+        arguments->correlation = true;
+        break;
     case OPTION_TRIALS:
         arguments->trials = true;
         break;
@@ -158,6 +167,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
             argp_error(state, "no study file");
         if (arguments->trials && !arguments->out)
             argp_error(state, "--trials: into which --out DIR?");
+        if (arguments->assumption && arguments->correlation)
+            argp_error(state, "--assumption and --correlation are two things to do; give one");
         break;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -237,6 +248,28 @@ static int print_assumptions(const struct contest *contest, const struct benchma
     return rc;
 }
 
+/* Of each column of rewards. */
+static int print_correlations(const struct benchmark *benchmark, bool as_json, struct errmsg *err)
+{
+    json_t *all = as_json ? json_array() : NULL;
+    struct correlation correlation;
+    int rc = 0;
+
+    for (uint32_t c = 0; rc == 0 && c < benchmark->n_rewards; c++) {
+        rc = correlation_find(benchmark, c, &correlation, err);
+        if (rc == 0 && all) {
+            json_array_append_new(all, correlation_json(benchmark, c, &correlation));
+        } else if (rc == 0) {
+            fputs(c > 0 ? "\n" : "", stdout);
+            correlation_print(benchmark, c, &correlation, stdout);
+        }
+    }
+    if (rc == 0 && as_json)
+        return json_print(all, 10, stdout) < 0 ? errmsg_set(err, -ENOMEM, "out of memory") : 0;
+    json_decref(all);
+    return rc;
+}
+
 static int compare(const struct arguments *arguments, struct contest *contest,
                    struct findings *findings, struct errmsg *err)
 {
@@ -264,6 +297,8 @@ static int compare(const struct arguments *arguments, struct contest *contest,
     findings->study = study;
     if (arguments->assumption) {
         rc = print_assumptions(contest, &benchmark, arguments->json, err);
+    } else if (arguments->correlation) {
+        rc = print_correlations(&benchmark, arguments->json, err);
     } else {
         rc = contest_run(contest, arguments->threads, err);
         if (rc == 0)

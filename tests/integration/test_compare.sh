@@ -79,6 +79,12 @@ done
 is "an unknown strategy is wrong usage" $? 2
 matches "and said in a line" "$(cat fault)" \
     'study.yaml:4: search.strategy: "magic"; allowed: layernas, random'
+is "each column of rewards is held against the report" \
+    "$("$bin/layernas-compare" --correlation --rewards test_acc1,test_acc2 --json study.yaml |
+        jq -r '.[] | .reward, .report, .sets[0].architectures, (.sets[0].tau_b | . > 0.8 and . < 1)' | paste -sd ' ')" \
+    "test_acc1 mean_acc 6561 true test_acc2 mean_acc 6561 true"
+"$bin/layernas-compare" --correlation --assumption study.yaml >/dev/null 2>fault
+is "one thing at a time" $? 2
 "$bin/layernas-compare" --trials study.yaml >/dev/null 2>fault
 is "trials need a place" $? 2
 finish

@@ -178,6 +178,38 @@ static void show_top(FILE *out, const Layernas__Agreement *agreement)
     print_wrapped(out, "top", SHOW_INDENT, line);
 }
 
+/* How far apart the finalists are, beside what the choice of validation images alone does to one result:
+ * an order among equals is nothing to agree on. */
+static void show_range(FILE *out, const Layernas__Agreement *agreement)
+{
+    double lowest = 100, highest = 0, final_lowest = 100, final_highest = 0, error = 0;
+    char images[HUMAN_SIZE], line[LINE_SIZE];
+    uint32_t total = 0;
+
+    for (size_t i = 0; i < agreement->n_rows; i++) {
+        const Layernas__Finalist *row = agreement->rows[i];
+        double share;
+
+        final_lowest = fmin(final_lowest, row->final_percent);
+        final_highest = fmax(final_highest, row->final_percent);
+        if (!row->candidate || row->candidate->total == 0)
+            continue;
+        total = row->candidate->total;
+        share = (double)row->candidate->correct / total;
+        lowest = fmin(lowest, 100 * share);
+        highest = fmax(highest, 100 * share);
+        error = fmax(error, 100 * sqrt(share * (1 - share) / total));
+    }
+    if (total == 0)
+        return;
+    snprintf(
+        line, sizeof line,
+        "%.2f points from first to last in the search, %.2f when retrained; the standard error "
+        "of one result is %.2f, by its %s images",
+        highest - lowest, final_highest - final_lowest, error, print_grouped(total, images));
+    print_wrapped(out, "range", SHOW_INDENT, line);
+}
+
 static int show_finalists(FILE *out, const Layernas__Agreement *agreement)
 {
     static const struct text_column columns[] = {
@@ -214,8 +246,10 @@ static int show_agreement(FILE *out, const Layernas__Agreement *agreement)
     show_correlation(out, agreement);
     if (agreement->n_rows == 0)
         return 0;
-    if (agreement->n_rows > 1)
+    if (agreement->n_rows > 1 && !is_told_the_same(agreement)) {
         show_top(out, agreement);
+        show_range(out, agreement);
+    }
     fputc('\n', out);
     return show_finalists(out, agreement);
 }
