@@ -30,15 +30,28 @@ static void write_style(FILE *out, uint32_t c)
             colours[c % N_COLOURS], c % 5 + 1, c % 8 + 4);
 }
 
-static void write_layout(FILE *out, const struct findings *findings, const char *name,
-                         const char *title, const char *x, const char *y)
+static void write_title(FILE *out, const struct findings *findings, const char *title, bool reports)
+{
+    const char *column = findings->contest->benchmark->report_column;
+    char text[200], of[80] = "";
+
+    if (reports && *column)
+        snprintf(of, sizeof of, " (report: %.60s)", column);
+    snprintf(text, sizeof text, "%s: %s%s, %u runs each", findings->study->name, title, of,
+             findings->contest->n_runs);
+    fputs("set title ", out);
+    write_quoted(out, text);
+    fputs(" font ',18' noenhanced\n", out);
+}
+
+/* reports: y is what the table's column of that name says. */
+static void write_layout(FILE *out, const struct findings *findings, const char *name, bool reports,
+                         const char *x, const char *y)
 {
     fprintf(out, "# Draws %s.png and %s.svg: gnuplot %s.gp\n", name, name, name);
-    fprintf(out,
-            "if (!exists('suffix')) suffix = ''\n"
-            "set title '%s: %s, %u runs each' font ',18' noenhanced\n"
-            "set xlabel '%s'\nset ylabel '%s'\n",
-            findings->study->name, title, findings->contest->n_runs, x, y);
+    fputs("if (!exists('suffix')) suffix = ''\n", out);
+    write_title(out, findings, name, reports);
+    fprintf(out, "set xlabel '%s'\nset ylabel '%s'\n", x, y);
     fputs("set border 3 linecolor rgb '#444444'\n"
           "set tics nomirror out\n"
           "set grid linecolor rgb '#d8d8d8' linetype 1 linewidth 0.6\n"
@@ -140,8 +153,8 @@ static int write_curves(FILE *out, const struct findings *findings, const struct
     double best = contest->best_report, lowest = best;
     int rc = 0;
 
-    write_layout(out, findings, axis->name, axis->name, axis->title,
-                 "report of the best by reward (%), mean and quartiles");
+    write_layout(out, findings, axis->name, true, axis->title,
+                 "report of the best by reward (%): mean, quartiles");
     for (uint32_t c = 0; rc == 0 && c < contest->n_contestants; c++)
         rc = write_curve(out, contest, axis, c, &lowest);
     fprintf(out, "set logscale x\nset xrange [%.6g:%.6g]\nset yrange [%.6g:%.6g]\n", axis->first,
@@ -154,13 +167,25 @@ static int write_curves(FILE *out, const struct findings *findings, const struct
     return rc;
 }
 
+/* Where the curves begin: with the first of the budgets that does not give the axis to the first few
+ * trials. */
+static uint32_t first_trials(const struct findings *findings)
+{
+    uint32_t trials = findings->contest->trials;
+
+    for (uint32_t b = 0; b + 1 < findings->n_budgets; b++)
+        if (findings->budgets[b] >= trials / 40 + 1)
+            return findings->budgets[b];
+    return trials / 20 + 1;
+}
+
 static int write_quality(FILE *out, const void *arg)
 {
     const struct findings *findings = arg;
-    uint32_t trials = findings->contest->trials;
-    struct axis axis = {
-        .name = "quality", .title = "trials", .first = trials / 20 + 1, .last = trials
-    };
+    struct axis axis = { .name = "quality",
+                         .title = "trials",
+                         .first = first_trials(findings),
+                         .last = findings->contest->trials };
 
     return write_curves(out, findings, &axis);
 }
@@ -199,7 +224,7 @@ static int write_stability(FILE *out, const void *arg)
     const struct contest *contest = findings->contest;
     uint32_t n = contest->n_contestants;
 
-    write_layout(out, findings, "stability", "stability", "trials",
+    write_layout(out, findings, "stability", true, "trials",
                  "report of the best by reward (%): extremes, quartiles, median");
     for (uint32_t c = 0; c < n; c++) {
         fprintf(out, "$box%u << EOD\n", c);
@@ -246,7 +271,7 @@ static int write_efficiency(FILE *out, const void *arg)
 
     for (uint32_t c = 0; c < contest->n_contestants; c++)
         widest = fmax(widest, findings->at[c][0].regret_reward);
-    write_layout(out, findings, "efficiency", "efficiency", "gap to the best reward (points)",
+    write_layout(out, findings, "efficiency", false, "gap to the best reward (points)",
                  "trials until half of the runs are so near");
     for (uint32_t c = 0; c < contest->n_contestants; c++) {
         fprintf(out, "$steps%u << EOD\n", c);

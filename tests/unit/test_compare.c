@@ -417,10 +417,16 @@ static void test_views(void **state)
     if (views_write(&findings, study_fixture_folder(), &drawn, &err) < 0)
         fail_msg("%s", err.text);
     for (size_t i = 0; i < 4; i++) {
-        char name[40];
+        char name[40], title[100];
+        const char *script;
 
         snprintf(name, sizeof name, "%s.gp", names[i]);
-        check_true("a label in quotes", strstr(content(name), "title 'it''s'"));
+        script = content(name);
+        check_true("a label in quotes", strstr(script, "title 'it''s'"));
+        snprintf(title, sizeof title, "set title 'tiny-table: %s%s, 40 runs each' ", names[i],
+                 i == 2 ? "" : " (report: test)");
+        check_true("what is drawn", strstr(script, title));
+        check_true("from a budget on", i > 0 || strstr(script, "\nset xrange [2:6]\n"));
         if (!drawn)
             continue;
         snprintf(name, sizeof name, "%s.svg", names[i]);
