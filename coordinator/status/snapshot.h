@@ -18,7 +18,10 @@ enum {
     STATUS_PROTOCOL = 1,
     STATUS_MAX_REQUEST = 64 << 10, /* bytes */
     STATUS_MAX_REPLY = 64 << 20,
-    STATUS_MAX_ROWS = 1000, /* of a reply, so that building it never holds the loop up */
+    STATUS_MAX_ROWS = 1000,      /* of a reply, so that building it never holds the loop up */
+    STATUS_MOST_COMPARED = 2000, /* trials in a diagnosis, for the same reason */
+    RESULTS_MOST_COMPARED =
+        200000, /* in that of the results: they may take seconds, not a minute */
 };
 
 /* The reply to a request, packed; the caller's to free(). *watches_out: who asked wants to hear of

@@ -5,8 +5,7 @@
 #include "coordinator/status/snapshot.h"
 #include "coordinator/status/snapshot_build.h"
 
-/* What a few milliseconds are enough for. */
-enum { MOST_CELLS = 10000, MOST_COMPARED = 2000 };
+enum { MOST_CELLS = 10000 /* that a few milliseconds are enough for */ };
 
 /* ---- how full the buckets are ---- */
 
@@ -289,7 +288,8 @@ Layernas__Diagnosis *build_diagnosis(struct build *build)
     if (!diagnosis)
         return NULL;
     fill_progress(build, diagnosis);
-    diagnosis->uncompared = !build->unhurried && diagnosis->done > MOST_COMPARED;
+    diagnosis->uncompared = diagnosis->done >
+                            (build->unhurried ? RESULTS_MOST_COMPARED : STATUS_MOST_COMPARED);
     if (!diagnosis->uncompared && lineage_new(build->coordinator, &lineage) < 0)
         build->failed = true;
     fill_layers(build, lineage, diagnosis);

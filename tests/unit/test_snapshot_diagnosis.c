@@ -427,7 +427,7 @@ static void test_many_trials(void **state)
     (void)state;
     begin_with("trials: 150, seed: 3, buckets: 3, keep: 2",
                "trials: 2100, buckets: 2000, keep: 50");
-    status_fixture_run(&fixture, 2001);
+    status_fixture_run(&fixture, STATUS_MOST_COMPARED + 1);
     reply = ask(0, 0);
     check_true("not compared", reply->diagnosis->uncompared);
     for (size_t i = 0; i < reply->diagnosis->n_layers; i++)

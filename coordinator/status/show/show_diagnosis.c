@@ -6,6 +6,7 @@
 #include "common/print.h"
 #include "coordinator/status/show/show.h"
 #include "coordinator/status/show/text_table.h"
+#include "coordinator/status/snapshot.h"
 
 enum { LINE_SIZE = 1024, FEWEST_TO_TELL = 5 /* of fewer, even a perfect order may be chance */ };
 
@@ -70,7 +71,7 @@ static int show_tables(FILE *out, const Layernas__Diagnosis *diagnosis)
 static void show_descent(FILE *out, const Layernas__Diagnosis *diagnosis)
 {
     uint64_t compared = 0, descend = 0, reached = 0;
-    char line[LINE_SIZE];
+    char line[LINE_SIZE], most[HUMAN_SIZE], most_ever[HUMAN_SIZE];
     double lost = 0;
 
     for (size_t i = 0; i < diagnosis->n_layers; i++) {
@@ -81,8 +82,10 @@ static void show_descent(FILE *out, const Layernas__Diagnosis *diagnosis)
     }
     if (diagnosis->uncompared)
         snprintf(line, sizeof line,
-                 "too many trials to compare while the study runs; the results directory says it "
-                 "when it ends or is stopped");
+                 "not compared: over %s trials take too long while the study runs; up to %s of "
+                 "them are when it ends or is stopped, in the results directory",
+                 print_grouped(STATUS_MOST_COMPARED, most),
+                 print_grouped(RESULTS_MOST_COMPARED, most_ever));
     else if (compared == 0)
         snprintf(line, sizeof line,
                  "nothing was trained that is no child of these tables: not to be told");
