@@ -31,7 +31,7 @@ static void write_layernas(const struct layernas_settings *layernas, FILE *out)
 {
     char arch[ARCH_TEXT_SIZE];
 
-    fprintf(out, "search.guided\t%d\n", layernas->guided);
+    fprintf(out, "search.guided\t%s\n", layernas->guided ? "1" : "0, bucket by bucket");
     fprintf(out, "search.bucket_by\t%s\n", bucket_by_name(layernas->bucket_by));
     fprintf(out, "search.buckets\t%" PRIu32 "\n", layernas->buckets);
     fprintf(out, "search.bucket_growth\t%.17g\n", layernas->bucket_growth);

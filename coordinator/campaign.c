@@ -245,11 +245,23 @@ static bool known_verdict(void *campaign, const struct arch *candidate, struct v
     return campaign_verdict(campaign, candidate, verdict_out);
 }
 
+/* Whether it is of this layer that the strategy proposed entry i. */
+static bool is_trial_of(const struct campaign *campaign, const struct campaign_layer *layer,
+                        const struct opening *opening, size_t i)
+{
+    struct ledger_entry entry;
+    uint32_t child;
+
+    trial_ledger_entry(campaign->ledger, i, &entry);
+    return layer_record_find_candidate(layer->record, &entry.trial.arch, &child) == 0 &&
+           opening->children[child].fate == FATE_TRIAL;
+}
+
 /* openings[n_openings] has been taken. */
 static int begin_layer(struct campaign *campaign)
 {
     size_t n = campaign->n_openings, room = campaign->layers_room ? 2 * campaign->layers_room : 64;
-    struct campaign_layer *layers;
+    struct campaign_layer *layers, *layer;
     int rc;
 
     if (n == campaign->layers_room) {
@@ -263,7 +275,11 @@ static int begin_layer(struct campaign *campaign)
                           &campaign->layers[n].record);
     if (rc < 0)
         return rc;
-    campaign->layers[n].n_before = campaign->n_search;
+    layer = &campaign->layers[n];
+    layer->n_before = layer->n_decided = campaign->n_search;
+    while (layer->n_before > 0 &&
+           is_trial_of(campaign, layer, &campaign->openings[n], layer->n_before - 1))
+        layer->n_before--;
     campaign->n_openings++;
     return 0;
 }

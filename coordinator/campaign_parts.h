@@ -13,10 +13,11 @@
 
 enum { CAMPAIGN_REASON_SIZE = 128, CAMPAIGN_NO_BEST = -1 };
 
-/* An opening taken: what became of it, and how many search trials went before it. */
+/* An opening taken: what became of it, how many search trials went before its first, and how many
+ * when it was decided: more where some of its own went out early. */
 struct campaign_layer {
     struct layer_record *record;
-    size_t n_before;
+    size_t n_before, n_decided;
 };
 
 struct campaign {

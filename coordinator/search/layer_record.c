@@ -119,22 +119,13 @@ void layer_record_untell(struct layer_record *record, const struct arch *candida
         }
 }
 
-static bool is_to_be_trial(const struct layer_record *record, const struct group *group)
-{
-    for (uint32_t m = 0; m < group->n; m++)
-        if (record_child_at(record, record->grouped[group->first + m])->fate == FATE_TRIAL)
-            return true;
-    return false;
-}
-
 static void tell_known(struct layer_record *record, verdict_lookup_fn *lookup, void *arg)
 {
     for (uint32_t g = 0; g < record->n_groups; g++) {
         const struct group *group = &record->groups[g];
         struct verdict verdict;
 
-        if (!is_to_be_trial(record, group) &&
-            lookup(arg, &record_child_at(record, record->grouped[group->first])->candidate,
+        if (lookup(arg, &record_child_at(record, record->grouped[group->first])->candidate,
                    &verdict))
             tell_group(record, group, &verdict);
     }

@@ -19,9 +19,9 @@ struct layer_record;
 typedef bool verdict_lookup_fn(void *arg, const struct arch *candidate,
                                struct verdict *verdict_out);
 
-/* Begins with the verdicts that lookup knows; it is not asked about candidates that are to be trials,
- * which have none yet. The opening's lists must outlive the record; struct
- * opening itself is copied. -ENOMEM. */
+/* Begins with the verdicts that lookup knows, those on trials among them: they may have gone out before
+ * their opening. The opening's lists must outlive the record; struct opening itself is copied.
+ * -ENOMEM. */
 int layer_record_new(const struct opening *opening, verdict_lookup_fn *lookup, void *arg,
                      struct layer_record **record_out);
 void layer_record_free(struct layer_record *record);

@@ -8,8 +8,9 @@
  * OPEN    make the opening; ask says ASK_OPENING
  * OPENED  it can still be replaced by a stored one
  * ISSUE   its trials go out, one at each ask
- * SETTLE  waits until all proposals are told (D_j: everything before this layer's end), then the
- *         table's candidates are the parents of the next layer
+ * SETTLE  waits until all of them are told (D_j: everything before this layer's end), then the
+ *         table's candidates are the parents of the next layer; meanwhile, where nothing is guided,
+ *         trials of that one go out from buckets that are settled (layernas_early.h)
  *
  * Where no child of a layer has a valid result (all dropped, all quarantined) the pass goes on with
  * the layer's parents as they were.
@@ -26,6 +27,7 @@
 
 #include "coordinator/search/candidate_table.h"
 #include "coordinator/search/layernas.h"
+#include "coordinator/search/layernas_early.h"
 #include "coordinator/search/opening.h"
 #include "coordinator/search/opening_table.h"
 #include "coordinator/search/strategy_ops.h"
@@ -36,15 +38,17 @@ struct layernas {
     struct strategy base;
     enum step step;
     struct layernas_limits limits;
-    struct arch anchor;          /* its candidate */
-    struct layernas_place place; /* of the next opening, or of the current one */
-    struct arch *parents;        /* owned; place.parents */
-    struct opening opening;      /* the current one */
-    uint32_t n_fates[FATES];     /* of its children */
-    uint64_t n_before;           /* proposals before it */
-    uint32_t next_child;         /* STEP_ISSUE: children before this one have gone out, */
-    uint32_t trials_left;        /* and of the others so many are trials */
-    bool refinable;              /* in this pass a finer table would have kept more */
+    struct arch anchor;           /* its candidate */
+    struct layernas_place place;  /* of the next opening, or of the current one */
+    struct arch *parents;         /* owned; place.parents */
+    uint32_t *turns;              /* owned; place.turns */
+    struct opening opening;       /* the current one */
+    uint32_t n_fates[FATES];      /* of its children */
+    uint32_t next_child;          /* STEP_ISSUE: children before this one have gone out, */
+    uint32_t trials_left;         /* and of the others so many are trials */
+    struct layernas_early *early; /* STEP_SETTLE; NULL where nothing goes out early */
+    uint64_t n_issued;            /* STEP_SETTLE: the last proposal of the current opening */
+    bool refinable;               /* in this pass a finer table would have kept more */
 
     /* For progress: of the last opening that was seen from outside, and over all of these. */
     uint32_t pass, layer, openings;
@@ -61,13 +65,16 @@ static struct layernas *layernas_of(struct strategy *strategy)
     return (struct layernas *)strategy;
 }
 
-/* Takes parents over. */
-static void set_parents(struct layernas *s, struct arch *parents, uint32_t n)
+/* Takes parents and turns over. */
+static void set_parents(struct layernas *s, struct arch *parents, uint32_t n, uint32_t *turns)
 {
     free(s->parents);
+    free(s->turns);
     s->parents = parents;
+    s->turns = turns;
     s->place.parents = parents;
     s->place.n_parents = n;
+    s->place.turns = turns;
 }
 
 /* A pass starts from its default alone. */
@@ -79,7 +86,7 @@ static int begin_pass(struct layernas *s, uint32_t pass, uint32_t buckets,
     if (!parents)
         return -ENOMEM;
     *parents = *default_arch;
-    set_parents(s, parents, 1);
+    set_parents(s, parents, 1, NULL);
     s->place.pass = pass;
     s->place.buckets = buckets;
     s->place.position = 0;
@@ -92,8 +99,10 @@ static void destroy(struct strategy *strategy)
 {
     struct layernas *s = layernas_of(strategy);
 
+    layernas_early_free(s->early);
     opening_clear(&s->opening);
     free(s->parents);
+    free(s->turns);
     free(s);
 }
 
@@ -139,7 +148,6 @@ static void set_opening(struct layernas *s, const struct opening *opening)
     for (uint32_t i = 0; i < opening->n_children; i++)
         s->n_fates[opening->children[i].fate]++;
     s->trials_left = s->n_fates[FATE_TRIAL];
-    s->n_before = proposals_n(&s->base.proposals);
 }
 
 static int make_opening(struct layernas *s)
@@ -194,11 +202,15 @@ static int take_parents(struct layernas *s, const struct candidate_table *table)
                                     s->place.position);
     uint32_t n_options = space_n_options(cost_model_space(s->base.model), layer);
     struct arch *parents;
-    uint32_t n;
-    int rc = layernas_parents(table, &s->opening, n_options, &parents, &n);
+    uint32_t *turns = NULL, n;
+    int rc = s->early ? layernas_early_turns(s->early, table, &turns) : 0;
 
     if (rc == 0)
-        set_parents(s, parents, n);
+        rc = layernas_parents(table, &s->opening, n_options, &parents, &n);
+    if (rc == 0)
+        set_parents(s, parents, n, turns);
+    else
+        free(turns);
     return rc;
 }
 
@@ -291,8 +303,30 @@ static int settle(struct layernas *s)
 {
     int rc = settle_layer(s);
 
+    layernas_early_free(s->early);
+    s->early = NULL;
+    s->place.n_before = s->n_issued;
     s->step = STEP_OPEN;
     return rc == 0 && s->place.position == n_layers(s) ? next_pass(s) : rc;
+}
+
+static int end_issue(struct layernas *s)
+{
+    s->n_issued = proposals_n(&s->base.proposals);
+    s->step = STEP_SETTLE;
+    return layernas_early_new(s->base.settings, s->base.model, &s->place, &s->opening, &s->early);
+}
+
+/* ASK_TRIAL or ASK_WAIT. */
+static int ask_early(struct layernas *s, struct arch *candidate_out)
+{
+    int rc = 0;
+
+    if (s->early && !strategy_at_cap(&s->base))
+        rc = layernas_early_next(s->early, &s->base.proposals, candidate_out);
+    if (rc < 0)
+        return rc;
+    return rc ? ASK_TRIAL : ASK_WAIT;
 }
 
 static int ask(struct strategy *strategy, struct arch *candidate_out)
@@ -305,6 +339,7 @@ static int ask(struct strategy *strategy, struct arch *candidate_out)
         switch (s->step) {
         case STEP_ANCHOR:
             *candidate_out = s->anchor;
+            s->place.n_before = 1;
             s->step = STEP_OPEN;
             return ASK_TRIAL;
         case STEP_OPEN:
@@ -320,13 +355,17 @@ static int ask(struct strategy *strategy, struct arch *candidate_out)
             s->step = STEP_ISSUE;
             break;
         case STEP_ISSUE:
+            if (strategy_at_cap(&s->base)) /* all that it may propose went out early */
+                return ASK_DONE;
             if (next_trial(s, candidate_out))
                 return ASK_TRIAL;
-            s->step = STEP_SETTLE;
+            rc = end_issue(s);
+            if (rc < 0)
+                return rc;
             break;
         case STEP_SETTLE:
-            if (s->base.proposals.told < proposals_n(&s->base.proposals))
-                return ASK_WAIT;
+            if (s->base.proposals.told_up_to < s->n_issued)
+                return ask_early(s, candidate_out);
             rc = settle(s);
             if (rc < 0)
                 return rc;
@@ -359,6 +398,19 @@ static int adopt(struct strategy *strategy, const struct opening *stored)
     return rc;
 }
 
+/* Trials that went out before their opening, and that trials_left and the bounds still count. */
+static uint64_t n_early(const struct layernas *s)
+{
+    if (s->step == STEP_SETTLE)
+        return proposals_n(&s->base.proposals) - s->n_issued;
+    return s->step == STEP_OPENED ? proposals_n(&s->base.proposals) - s->place.n_before : 0;
+}
+
+static bool owes_opening(const struct strategy *strategy)
+{
+    return n_early(layernas_of_const(strategy)) > 0;
+}
+
 /* Trials still to go out, of the current opening and of those after it. */
 static uint64_t bound_ahead(const struct layernas *s)
 {
@@ -386,17 +438,22 @@ static void progress(const struct strategy *strategy, struct search_progress *pr
     progress->dropped = s->dropped;
     progress->saved = s->saved;
     progress->passed_over = s->passed_over;
-    progress->bound = progress->proposed + bound_ahead(s);
+    progress->bound = progress->proposed + bound_ahead(s) - n_early(s);
     if (progress->bound > s->limits.candidates)
         progress->bound = s->limits.candidates;
 }
 
-/* A layer's trials decide what the next one opens with, and nothing before. */
+/* A layer's trials decide what the next one opens with, or what goes out before that, and nothing
+ * else. */
 static bool may_untell(const struct strategy *strategy, uint64_t number)
 {
     const struct layernas *s = layernas_of_const(strategy);
 
-    return (s->step == STEP_ISSUE || s->step == STEP_SETTLE) && number > s->n_before;
+    if (s->step < STEP_OPENED || s->step > STEP_SETTLE || number <= s->place.n_before ||
+        number > proposals_n(&s->base.proposals))
+        return false;
+    return !s->early ||
+           !layernas_early_relied_on(s->early, &s->base.proposals.archs.at[number - 1]);
 }
 
 const struct strategy_ops layernas_ops = {
@@ -406,6 +463,7 @@ const struct strategy_ops layernas_ops = {
     .ask = ask,
     .opening = current_opening,
     .adopt = adopt,
+    .owes_opening = owes_opening,
     .may_untell = may_untell,
     .progress = progress,
     .trial_bound = layernas_trial_bound,

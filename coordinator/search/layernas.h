@@ -17,6 +17,10 @@ struct layernas_place {
     struct arch default_arch;       /* of the pass */
     const struct arch *parents;
     uint32_t n_parents;
+    /* Of each parent's options: children go out in this order (layernas_early.h). NULL: in that of
+     * their costs. */
+    const uint32_t *turns;
+    uint64_t n_before; /* proposals before the first of this layer */
 };
 
 /* The position-th layer to be searched in that pass. */

@@ -97,17 +97,31 @@ static int make_children(const struct search_settings *settings, const struct co
     return rc;
 }
 
+struct child_order {
+    const struct cost_range *target;
+    const uint32_t *turns; /* as in struct layernas_place */
+    uint32_t layer, n_options;
+};
+
+static uint32_t turn_of(const struct child_order *order, const struct opening_child *child)
+{
+    return order->turns[child->parent * order->n_options + child->arch.option[order->layer]];
+}
+
 /* The order in which trials go out serves a search that is cut short by its cap: first those inside
  * the target, which may be the answer, the dearest of them first because they tend to be the best;
  * then those nearest to it. It also puts the contenders of a bucket side by side. */
 static int compare_children(const void *left, const void *right, void *arg)
 {
     const struct opening_child *a = left, *b = right;
-    const struct cost_range *target = arg;
+    const struct child_order *order = arg;
+    const struct cost_range *target = order->target;
     uint64_t a_away = target_distance(target, a->cost), b_away = target_distance(target, b->cost);
 
     if ((a->fate == FATE_DROPPED) != (b->fate == FATE_DROPPED))
         return a->fate == FATE_DROPPED ? 1 : -1;
+    if (order->turns && turn_of(order, a) != turn_of(order, b))
+        return turn_of(order, a) < turn_of(order, b) ? -1 : 1;
     if (a_away != b_away)
         return a_away < b_away ? -1 : 1;
     if (a->cost != b->cost)
@@ -153,7 +167,7 @@ static void file_children(const struct search_settings *settings, const struct c
     }
 }
 
-static int decide_fates(const struct proposals *known, struct opening *opening)
+static int decide_fates(const struct proposals *known, uint64_t n_before, struct opening *opening)
 {
     struct arch_set seen = { 0 };
     int rc = 0;
@@ -167,7 +181,8 @@ static int decide_fates(const struct proposals *known, struct opening *opening)
         if (rc == 0)
             child->fate = FATE_DUPLICATE;
         else
-            child->fate = proposals_known(known, &child->candidate) ? FATE_KNOWN : FATE_TRIAL;
+            child->fate = proposals_known_among(known, n_before, &child->candidate) ? FATE_KNOWN
+                                                                                    : FATE_TRIAL;
     }
     arch_set_clear(&seen);
     return rc < 0 ? rc : 0;
@@ -177,19 +192,21 @@ static int fill_opening(const struct search_settings *settings, const struct cos
                         const struct proposals *known, const struct layernas_place *place,
                         struct opening *opening)
 {
+    struct child_order order = { &settings->target, place->turns, opening->layer,
+                                 space_n_options(cost_model_space(model), opening->layer) };
     int rc = make_children(settings, model, place, opening);
 
     if (rc < 0)
         return rc;
     qsort_r(opening->children, opening->n_children, sizeof *opening->children, compare_children,
-            (void *)&settings->target);
+            &order);
     if (settings->layernas.edges == EDGES_CHILDREN)
         opening->edges = children_span(opening);
     else
         opening->edges = cost_completions(model, &place->default_arch,
                                           ~searched_layers(settings, model, place));
     file_children(settings, model, opening);
-    rc = decide_fates(known, opening);
+    rc = decide_fates(known, place->n_before, opening);
     return rc < 0 ? rc : layernas_pick(settings, model, known, opening);
 }
 

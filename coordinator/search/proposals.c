@@ -23,6 +23,14 @@ bool proposals_known(const struct proposals *proposals, const struct arch *candi
     return arch_set_find(&proposals->archs, candidate) >= 0;
 }
 
+bool proposals_known_among(const struct proposals *proposals, uint64_t n,
+                           const struct arch *candidate)
+{
+    int64_t i = arch_set_find(&proposals->archs, candidate);
+
+    return i >= 0 && (uint64_t)i < n;
+}
+
 int64_t proposals_add(struct proposals *proposals, const struct arch *candidate, int64_t cost)
 {
     size_t n = proposals->archs.n;
@@ -81,6 +89,8 @@ int proposals_tell(struct proposals *proposals, uint64_t number, const struct ve
     p->verdict = *verdict;
     p->told = true;
     proposals->told++;
+    while (proposals->told_up_to < proposals->archs.n && proposals->at[proposals->told_up_to].told)
+        proposals->told_up_to++;
     if (verdict->valid && is_better(proposals, number, target))
         proposals->best = number;
     return 0;
@@ -97,6 +107,8 @@ int proposals_untell(struct proposals *proposals, uint64_t number)
         return -EINVAL;
     p->told = false;
     proposals->told--;
+    if (proposals->told_up_to >= number)
+        proposals->told_up_to = number - 1;
     return 0;
 }
 

@@ -25,7 +25,8 @@ struct proposals {
     struct proposed *at;   /* owned, archs.n of them */
     size_t room;
     uint64_t told;
-    uint64_t best; /* number of the best valid one; 0 while there is none */
+    uint64_t told_up_to; /* every proposal up to this number is told, the next one is not */
+    uint64_t best;       /* number of the best valid one; 0 while there is none */
 };
 
 void proposals_clear(struct proposals *proposals);
@@ -33,6 +34,10 @@ void proposals_clear(struct proposals *proposals);
 uint64_t proposals_n(const struct proposals *proposals);
 
 bool proposals_known(const struct proposals *proposals, const struct arch *candidate);
+
+/* The same among the first n proposals. */
+bool proposals_known_among(const struct proposals *proposals, uint64_t n,
+                           const struct arch *candidate);
 
 /* A new candidate; its number, or -ENOMEM. */
 int64_t proposals_add(struct proposals *proposals, const struct arch *candidate, int64_t cost);

@@ -124,11 +124,19 @@ void strategy_raise_cap(struct strategy *strategy, uint32_t trials)
         strategy->own.trials = trials;
 }
 
+bool strategy_at_cap(const struct strategy *strategy)
+{
+    return proposals_n(&strategy->proposals) >= strategy->settings->trials;
+}
+
 const char *strategy_stop_reason(const struct strategy *strategy)
 {
     if (strategy->stop_reason[0])
         return strategy->stop_reason;
-    return proposals_n(&strategy->proposals) >= strategy->settings->trials ? cap_reached : NULL;
+    if (!strategy_at_cap(strategy) ||
+        (strategy->ops->owes_opening && strategy->ops->owes_opening(strategy)))
+        return NULL;
+    return cap_reached;
 }
 
 uint64_t strategy_trial_bound(const struct search_settings *settings,

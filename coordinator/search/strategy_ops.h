@@ -36,6 +36,10 @@ struct strategy_ops {
     const struct opening *(*opening)(const struct strategy *strategy);
     int (*adopt)(struct strategy *strategy, const struct opening *stored);
 
+    /* Whether an opening of trials that went out already is still to come: it is asked for though the
+     * cap is reached, and proposes nothing then. NULL: never. */
+    bool (*owes_opening)(const struct strategy *strategy);
+
     /* Whether nothing was decided yet by what became of a proposal; NULL: never. */
     bool (*may_untell)(const struct strategy *strategy, uint64_t number);
 
@@ -48,6 +52,9 @@ struct strategy_ops {
 };
 
 extern const struct strategy_ops layernas_ops, random_ops, evolution_ops, local_ops, ppo_ops;
+
+/* Whether no more may be proposed. */
+bool strategy_at_cap(const struct strategy *strategy);
 
 /* The candidate that arch is a spelling of. -ENOMEM. */
 int strategy_candidate(const struct search_settings *settings, const struct cost_model *model,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "coordinator/campaign_parts.h"
 #include "coordinator/gate.h"
 #include "coordinator/request_handlers.h"
 #include "proto/zmq_watch.h"
@@ -289,6 +290,16 @@ static size_t count_search(const struct sim *sim)
     return n;
 }
 
+/* Openings that were decided before search trial i was proposed. */
+static size_t openings_before(const struct campaign *campaign, size_t i)
+{
+    size_t n = 0;
+
+    while (n < campaign->n_openings && campaign->layers[n].n_decided <= i)
+        n++;
+    return n;
+}
+
 static void check_trial(struct sim *sim, const struct trial *trial)
 {
     int i = sim_index(sim, &trial->key, "handed out");
@@ -303,7 +314,7 @@ static void check_trial(struct sim *sim, const struct trial *trial)
         sim_bad(sim, "trial %d was handed out as number %llu", i + 1,
                 (unsigned long long)trial->number);
     if (trial->stage == STAGE_SEARCH &&
-        campaign_first_after(sim->coordinator.campaign, (size_t)i) > sim->disk.n_openings)
+        openings_before(sim->coordinator.campaign, (size_t)i) > sim->disk.n_openings)
         sim_bad(sim, "trial %d was handed out before its opening was stored", i + 1);
     sim->handed_out[i] = true;
     if (count_search(sim) > sim->reference->study->search.trials)

@@ -62,6 +62,8 @@ static const struct {
     { table_text, "{trials: 60, parallel: 3, buckets: 2, keep: 2, order: backward}", "{top: 0}" },
     { table_text, "{trials: 200, parallel: 4, passes: 1}", "{top: 2, seeds: 1}" },
     { train_text, "{trials: 20, parallel: 2}", "{top: 2, seeds: 2, epochs: 3}" },
+    { table_text, "{trials: 70, parallel: 8, guided: false}", "{top: 1, seeds: 1}" },
+    { table_text, "{trials: 33, parallel: 4, guided: false, keep: 2}", "{top: 0}" },
     { table_text, "{trials: 14, parallel: 3, seed: 9}", "{top: 2, seeds: 1}" },
     { table_text, "{trials: 30, parallel: 3, seed: 9}", "{top: 2, seeds: 1}" },
 };

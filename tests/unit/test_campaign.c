@@ -42,7 +42,7 @@ static void test_whole_run(void **state)
     study_free(study);
 }
 
-static void test_any_order_any_crash_the_same(void **state)
+static void check_any_order_any_crash(const char *search)
 {
     static const struct {
         const char *name;
@@ -53,10 +53,9 @@ static void test_any_order_any_crash_the_same(void **state)
         { "a crash now and then", 2, 5 },
         { "a crash at every turn", 25, 5 },
     };
-    struct study *study = world_study("name: world", "name: world");
+    struct study *study = world_study("parallel: 3", search);
     struct world *calm = world_whole_run(study, 1, 0, 0);
 
-    (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         size_t n_crashes = 0;
 
@@ -72,6 +71,13 @@ static void test_any_order_any_crash_the_same(void **state)
     }
     world_free(calm);
     study_free(study);
+}
+
+static void test_any_order_any_crash_the_same(void **state)
+{
+    (void)state;
+    check_any_order_any_crash("parallel: 3");
+    check_any_order_any_crash("parallel: 3, guided: false, buckets: 8");
 }
 
 static bool fails_always(const struct trial *trial)

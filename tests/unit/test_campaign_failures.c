@@ -80,13 +80,12 @@ static size_t retry_all(struct world *world)
     return n;
 }
 
-static void test_retried_the_same_as_if_it_had_not_failed(void **state)
+static void check_retried(const char *search)
 {
-    struct study *study = world_study("name: world", "name: world");
+    struct study *study = world_study("parallel: 3", search);
     struct world *calm = world_whole_run(study, 1, 0, 0);
     size_t n_retried = 0, n_crashes = 0;
 
-    (void)state;
     for (uint64_t seed = 2; seed < 22; seed++) {
         struct world *world = world_new(study, seed);
 
@@ -108,6 +107,13 @@ static void test_retried_the_same_as_if_it_had_not_failed(void **state)
     check_true("some", n_crashes > 10);
     world_free(calm);
     study_free(study);
+}
+
+static void test_retried_the_same_as_if_it_had_not_failed(void **state)
+{
+    (void)state;
+    check_retried("parallel: 3");
+    check_retried("parallel: 3, guided: false, buckets: 8");
 }
 
 static void test_what_the_search_went_on_without_stays_quarantined(void **state)
