@@ -7,13 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/rng.h"
-#include "coordinator/compare/cluster.h"
 #include "coordinator/search/candidate_table.h"
 #include "coordinator/search/strategy.h"
 #include "coordinator/search/target.h"
-
-enum { DURATIONS_STREAM = 1 << 20 }; /* clear of the strategies' own */
 
 /* ---- one run ---- */
 
@@ -123,27 +119,21 @@ static int play(struct player *p, uint32_t trials)
 
 /* ---- with workers ---- */
 
-/* Percentiles 10 and 90 of the normal distribution are so many deviations apart. */
-#define DEVIATIONS_BETWEEN 2.5631031310892007
-
 /* Of the newest trial. */
-static double duration(const struct player *p, struct rng *rng)
+static double duration(const struct player *p)
 {
     const struct proposal *newest = &p->waiting[(p->n_asked - 1) % p->n_places];
-    double spread = p->contest->workers.spread;
 
-    return benchmark_duration(p->contest->benchmark, &newest->arch, newest->cost) *
-           exp(rng_normal(rng) * log(spread) / DEVIATIONS_BETWEEN);
+    return benchmark_duration(p->contest->benchmark, &newest->arch, newest->cost);
 }
 
-static int start_trials(struct player *p, struct cluster *cluster, struct rng *rng,
-                        uint32_t *trials)
+static int start_trials(struct player *p, struct cluster *cluster, uint32_t *trials)
 {
     while (cluster_has_room(cluster) && p->n_asked < *trials) {
         int rc = ask(p);
 
         if (rc == ASK_TRIAL)
-            cluster_start(cluster, p->n_asked - 1, duration(p, rng));
+            cluster_start(cluster, p->n_asked - 1, duration(p));
         else if (rc == ASK_DONE)
             *trials = p->n_asked;
         else if (rc == ASK_WAIT || rc < 0)
@@ -154,25 +144,28 @@ static int start_trials(struct player *p, struct cluster *cluster, struct rng *r
 
 static int play_with(struct player *p, struct cluster *cluster, uint32_t trials)
 {
-    struct rng rng;
+    struct run *run = p->run;
     uint32_t place;
+    double whole;
     int rc;
 
-    rng_init(&rng, p->run->seed, DURATIONS_STREAM);
-    while ((rc = start_trials(p, cluster, &rng, &trials)) == 0 && cluster_next(cluster, &place)) {
-        p->run->when[p->n_told] = cluster->now;
+    while ((rc = start_trials(p, cluster, &trials)) == 0 && cluster_next(cluster, &place)) {
+        run->when[p->n_told] = cluster->now;
         rc = tell(p, place);
         if (rc < 0)
             break;
     }
-    p->run->busy = cluster->now > 0 ? cluster->worked / (cluster->now * cluster->n_workers) : 0;
+    whole = cluster->now * cluster->settings.n;
+    run->busy = whole > 0 ? cluster->worked / whole : 0;
+    run->useful = whole > 0 ? cluster->useful / whole : 0;
+    run->doubled = p->n_told > 0 ? (double)cluster->n_doubled / p->n_told : 0;
     return rc;
 }
 
 static int play_on_workers(struct player *p)
 {
     struct cluster cluster;
-    int rc = cluster_init(&cluster, p->contest->workers.n);
+    int rc = cluster_init(&cluster, &p->contest->workers, p->run->seed);
 
     if (rc == 0)
         rc = play_with(p, &cluster, p->contest->trials);

@@ -9,6 +9,7 @@
 
 #include "common/digest.h"
 #include "coordinator/compare/benchmark.h"
+#include "coordinator/compare/cluster.h"
 
 enum { CONTEST_LABEL_SIZE = 64, NOTHING_FOUND = UINT32_MAX };
 
@@ -16,13 +17,6 @@ struct contestant {
     char label[CONTEST_LABEL_SIZE];
     struct study *study; /* its search section is the contestant's */
     struct run *runs;    /* owned, n_runs of them */
-};
-
-/* Simulated workers, all alike. A trial takes as long as the benchmark says, times a factor of its
- * own: log-normal, of median 1, its 90th percentile `spread` times its 10th. */
-struct contest_workers {
-    uint32_t n; /* 0: time does not count */
-    double spread;
 };
 
 struct find {
@@ -42,7 +36,9 @@ struct run {
     uint32_t n_finds;
     struct find *made; /* owned, `trials`, in order of issue; NULL unless the contest keeps them */
     double *when;      /* owned, as many: when that trial had ended; NULL without workers */
-    double busy;       /* share of the workers' time, up to the end of the run, that was worked */
+    double busy;       /* share of the workers' time, up to the end of the run, that was worked, */
+    double useful;     /* and that went into attempts whose result counted */
+    double doubled;    /* second attempts, a trial */
     struct digest digest; /* of all that it proposed, and the column */
 };
 
@@ -51,7 +47,7 @@ struct contest {
     struct contestant *contestants;
     uint32_t n_contestants, n_runs, trials;
     uint64_t first_seed;
-    struct contest_workers workers;
+    struct cluster_settings workers; /* n 0: time does not count */
     bool keep_trials;
     /* In the target, by reward column: the benchmark's, or where that is not known what the best run
      * has found. */

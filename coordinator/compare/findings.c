@@ -31,6 +31,8 @@ static int compute_wall_clock(const struct findings *findings, const struct cont
         rc = statistics_time_to(contest, contestant, findings->gaps[g], &clock->time_to[g]);
     clock->length = statistics_length(contest, contestant);
     clock->busy = statistics_busy(contest, contestant);
+    clock->useful = statistics_useful(contest, contestant);
+    clock->doubled = statistics_doubled(contest, contestant);
     return rc;
 }
 
@@ -124,7 +126,7 @@ static void print_wall_clock(const struct findings *findings, FILE *out)
             contest->workers.n,
             contest->benchmark->seconds ? "in seconds" : "1: a training at the limit");
     print_gaps(findings, out);
-    fprintf(out, " %7s %6s\n", "all", "busy");
+    fprintf(out, " %7s %6s %6s\n", "all", "busy", "useful");
     for (uint32_t c = 0; c < contest->n_contestants; c++) {
         const struct wall_clock *clock = &findings->wall_clock[c];
 
@@ -134,7 +136,8 @@ static void print_wall_clock(const struct findings *findings, FILE *out)
                 fprintf(out, " %6.*f", clock->time_to[g] < 1000, clock->time_to[g]);
             else
                 fprintf(out, " %6s", "-");
-        fprintf(out, " %7.*f %4.0f %%\n", clock->length < 10000, clock->length, 100 * clock->busy);
+        fprintf(out, " %7.*f %4.0f %% %4.0f %%\n", clock->length < 10000, clock->length,
+                100 * clock->busy, 100 * clock->useful);
     }
 }
 
@@ -316,8 +319,10 @@ static json_t *wall_clock_json(const struct findings *findings, uint32_t c)
     for (uint32_t g = 0; g < findings->n_gaps; g++)
         json_array_append_new(times, isfinite(clock->time_to[g]) ? json_real(clock->time_to[g])
                                                                  : json_null());
-    return json_pack("{s:s, s:o, s:f, s:f}", "strategy", findings->contest->contestants[c].label,
-                     "time_to", times, "length", clock->length, "busy", clock->busy);
+    return json_pack("{s:s, s:o, s:f, s:f, s:f, s:f}", "strategy",
+                     findings->contest->contestants[c].label, "time_to", times, "length",
+                     clock->length, "busy", clock->busy, "useful", clock->useful, "doubled",
+                     clock->doubled);
 }
 
 static json_t *reach_json(const struct findings *findings, uint32_t c, uint32_t g)

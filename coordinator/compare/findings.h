@@ -10,7 +10,9 @@
 /* With workers. Times as benchmark_duration, means over the runs but for time_to. */
 struct wall_clock {
     double time_to[GAPS_MAX]; /* until half of the runs are so near; INFINITY: never */
-    double length, busy;      /* until all trials had ended; share of the workers' time worked */
+    double length;            /* until all trials had ended */
+    double busy, useful;      /* shares of the workers' time: worked, on attempts that counted */
+    double doubled;           /* second attempts, a trial */
 };
 
 /* Statistics of all contestants at all budgets, computed once. */

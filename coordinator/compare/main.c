@@ -36,6 +36,8 @@ enum option_key {
     OPTION_ASSUMPTION,
     OPTION_CORRELATION,
     OPTION_SPREAD,
+    OPTION_SPEEDS,
+    OPTION_NO_DOUBLING,
     OPTION_TRIALS,
     OPTION_THREADS,
     OPTION_JSON,
@@ -44,7 +46,7 @@ enum option_key {
 struct arguments {
     const char *study_path, *strategies, *budgets, *within, *max, *rewards, *out;
     uint32_t runs, seed, threads;
-    struct contest_workers workers;
+    struct cluster_settings workers;
     bool assumption, correlation, trials, json;
 };
 
@@ -71,6 +73,9 @@ static const struct argp_option options[] = {
       1 },
     { "spread", OPTION_SPREAD, "F", 0,
       "Between slow and fast (percentiles 90 and 10) of equal trainings there (1)", 1 },
+    { "speeds", OPTION_SPEEDS, "F", 0, "The same of the workers (1)", 1 },
+    { "no-doubling", OPTION_NO_DOUBLING, NULL, 0,
+      "Nothing slow is run a second time by a worker that would wait", 1 },
     { "assumption", OPTION_ASSUMPTION, NULL, 0,
       "Instead: how often, in this table, the best of a bucket descends from a kept parent, for "
       "each layernas of --strategies",
@@ -97,13 +102,13 @@ static uint32_t parse_count(struct argp_state *state, const char *name, const ch
     return (uint32_t)n;
 }
 
-static double parse_spread(struct argp_state *state, const char *text)
+static double parse_spread(struct argp_state *state, const char *name, const char *text)
 {
     char *end;
     double spread = *text >= '0' && *text <= '9' ? strtod(text, &end) : 0;
 
     if (!(spread >= 1 && spread <= MOST_SPREAD) || *end)
-        argp_error(state, "--spread: \"%s\"; a number from 1 to %d", text, MOST_SPREAD);
+        argp_error(state, "--%s: \"%s\"; a number from 1 to %d", name, text, MOST_SPREAD);
     return spread;
 }
 
@@ -140,7 +145,13 @@ static error_t parse(int key, char *text, struct argp_state *state)
         arguments->workers.n = parse_count(state, "workers", text, CLUSTER_MOST_WORKERS);
         break;
     case OPTION_SPREAD:
-        arguments->workers.spread = parse_spread(state, text);
+        arguments->workers.spread = parse_spread(state, "spread", text);
+        break;
+    case OPTION_SPEEDS:
+        arguments->workers.speeds = parse_spread(state, "speeds", text);
+        break;
+    case OPTION_NO_DOUBLING:
+        arguments->workers.doubling = false;
         break;
     case OPTION_ASSUMPTION:
         arguments->assumption = true;
@@ -326,7 +337,7 @@ int main(int argc, char **argv)
                                    .within = "1,0.5,0.2,0.1,0",
                                    .runs = 100,
                                    .seed = 1,
-                                   .workers.spread = 1,
+                                   .workers = { .spread = 1, .speeds = 1, .doubling = true },
                                    .threads = processors > 0 ? (uint32_t)processors : 1 };
     struct contest contest = { 0 };
     static struct findings findings;

@@ -192,6 +192,24 @@ double statistics_busy(const struct contest *contest, const struct contestant *c
     return sum / contest->n_runs;
 }
 
+double statistics_useful(const struct contest *contest, const struct contestant *contestant)
+{
+    double sum = 0;
+
+    for (uint32_t r = 0; r < contest->n_runs; r++)
+        sum += contestant->runs[r].useful;
+    return sum / contest->n_runs;
+}
+
+double statistics_doubled(const struct contest *contest, const struct contestant *contestant)
+{
+    double sum = 0;
+
+    for (uint32_t r = 0; r < contest->n_runs; r++)
+        sum += contestant->runs[r].doubled;
+    return sum / contest->n_runs;
+}
+
 int statistics_paired(const struct contest *contest, const struct contestant *left,
                       const struct contestant *right, uint32_t trials, struct paired *paired_out)
 {

@@ -31,9 +31,12 @@ int statistics_trials_to(const struct contest *contest, const struct contestant 
 int statistics_time_to(const struct contest *contest, const struct contestant *contestant,
                        double gap, double *when_out);
 
-/* Means over the runs, with workers: their length, and the share of the workers' time worked. */
+/* Means over the runs, with workers: their length, the shares of the workers' time that were worked and
+ * that counted, and second attempts a trial. */
 double statistics_length(const struct contest *contest, const struct contestant *contestant);
 double statistics_busy(const struct contest *contest, const struct contestant *contestant);
+double statistics_useful(const struct contest *contest, const struct contestant *contestant);
+double statistics_doubled(const struct contest *contest, const struct contestant *contestant);
 
 /* The rewards of left's runs against those of right's. -ENOMEM. */
 int statistics_paired(const struct contest *contest, const struct contestant *left,

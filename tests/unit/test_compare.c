@@ -173,7 +173,7 @@ static void test_a_benchmark_of_several_rewards(void **state)
 
 /* ---- runs ---- */
 
-static void play_on(struct contest_workers workers, struct contest *contest,
+static void play_on(struct cluster_settings workers, struct contest *contest,
                     struct benchmark *benchmark, const char *strategies, uint32_t threads)
 {
     struct errmsg err = { "" };
@@ -195,7 +195,7 @@ static void play_on(struct contest_workers workers, struct contest *contest,
 static void play(struct contest *contest, struct benchmark *benchmark, const char *strategies,
                  uint32_t threads)
 {
-    play_on((struct contest_workers){ 0 }, contest, benchmark, strategies, threads);
+    play_on((struct cluster_settings){ 0 }, contest, benchmark, strategies, threads);
 }
 
 static void stop(struct contest *contest, struct benchmark *benchmark)
@@ -263,7 +263,9 @@ static void test_workers_change_nothing(void **state)
     (void)state;
     play(&plain, &a, everyone, 1);
     for (uint32_t n = 1; n <= 8; n *= 2) {
-        play_on((struct contest_workers){ .n = n, .spread = 9 }, &timed, &b, everyone, 1);
+        play_on(
+            (struct cluster_settings){ .n = n, .spread = 9, .speeds = 3, .doubling = n % 4 == 0 },
+            &timed, &b, everyone, 1);
         for (uint32_t c = 0; c < plain.n_contestants; c++)
             for (uint32_t r = 0; r < plain.n_runs; r++) {
                 const struct run *left = &plain.contestants[c].runs[r];
@@ -276,11 +278,15 @@ static void test_workers_change_nothing(void **state)
                     check_true("time goes on", right->when[t - 1] <= right->when[t]);
                 check_true("work",
                            n == 1 ? fabs(right->busy - 1) < 1e-12 : right->busy <= 1 + 1e-12);
+                check_true("of use", n % 4 ? right->useful == right->busy
+                                           : right->useful <= right->busy + 1e-12);
             }
         stop(&timed, &b);
     }
     stop(&plain, &a);
 }
+
+static const struct cluster_settings one_worker = { .n = 1, .spread = 1, .speeds = 1 };
 
 /* One worker that is as fast as the costs say: all that meet the target fit in six trials, and random
  * search tries each once. */
@@ -291,7 +297,7 @@ static void test_how_long_it_takes(void **state)
     struct benchmark benchmark;
 
     (void)state;
-    play_on((struct contest_workers){ .n = 1, .spread = 1 }, &contest, &benchmark, "random", 1);
+    play_on(one_worker, &contest, &benchmark, "random", 1);
     for (uint32_t r = 0; r < contest.n_runs; r++)
         check_true("all of them", fabs(contest.contestants[0].runs[r].when[5] - all) < 1e-9);
     check_true("length", fabs(statistics_length(&contest, contest.contestants) - all) < 1e-9);
@@ -308,7 +314,7 @@ static void test_seconds_of_the_table(void **state)
     (void)state;
     study_fixture_write(
         "study.yaml", study_fixture_edit(table_study, "report: test", "report: test, seconds: ms"));
-    play_on((struct contest_workers){ .n = 1, .spread = 1 }, &contest, &benchmark, "random", 1);
+    play_on(one_worker, &contest, &benchmark, "random", 1);
     for (uint32_t r = 0; r < contest.n_runs; r++)
         check_true("all of them", fabs(contest.contestants[0].runs[r].when[5] - 8.5) < 1e-9);
     stop(&contest, &benchmark);
@@ -347,7 +353,7 @@ static struct findings findings;
 
 static void find_out(struct contest *contest, struct benchmark *benchmark)
 {
-    play_on((struct contest_workers){ .n = 3, .spread = 2 }, contest, benchmark,
+    play_on((struct cluster_settings){ .n = 3, .spread = 2, .speeds = 1 }, contest, benchmark,
             "it's=random,layernas{picks: 2, keep: 2}", 1);
     findings = (struct findings){ .contest = contest,
                                   .study = contest->contestants[0].study,
