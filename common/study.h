@@ -38,6 +38,10 @@ struct layernas_settings {
     struct arch default_arch; /* dearest, cheapest or given */
     bool guided;              /* a predictor picks the trials; false: the paper's algorithm */
     uint32_t picks;           /* q: untried contenders of each bucket that it lets through */
+    uint32_t sample;          /* guided: so many random architectures come first, */
+    uint32_t forecasts_first; /* then so many forecasts (search/layernas.h), */
+    uint32_t forecasts;       /* and so many after the trials of each layer */
+    uint32_t lag; /* guided: a trial is decided by the results up to so many before it */
     double reach; /* children that cannot come to so much of the target's upper end are dropped */
 };
 

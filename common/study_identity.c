@@ -8,7 +8,7 @@
 
 /* Goes up whenever equal settings and results would give other proposals, training seeds or splits
  * than before: a study of an older version is then refused, not continued as something else. */
-enum { SEARCH_VERSION = 2 };
+enum { SEARCH_VERSION = 3 };
 
 static void write_digest(const char *field, const struct digest *digest, FILE *out)
 {
@@ -42,6 +42,9 @@ static void write_layernas(const struct layernas_settings *layernas, FILE *out)
     fprintf(out, "search.edges\t%s\n", bucket_edges_name(layernas->edges));
     fprintf(out, "search.picks\t%" PRIu32 "\n", layernas->guided ? layernas->picks : 0);
     fprintf(out, "search.reach\t%.17g\n", layernas->reach);
+    fprintf(out, "search.sample\t%" PRIu32 "\n", layernas->sample);
+    fprintf(out, "search.forecasts_first\t%" PRIu32 "\n", layernas->forecasts_first);
+    fprintf(out, "search.forecasts\t%" PRIu32 "\n", layernas->forecasts);
     fprintf(out, "search.default\t%s\n", arch_format(&layernas->default_arch, arch));
 }
 

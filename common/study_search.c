@@ -12,6 +12,10 @@ enum {
     MOST_CHILDREN = 1000,
     FEWEST_BUCKETS = 4,
     FEWEST_BUCKETS_GUIDED = 2,
+    MOST_SAMPLED = 100000,
+    FEWEST_SAMPLED = 16,
+    FORECASTS = 4,
+    FIRST_FORECASTS_A_LAYER = 5,
 };
 
 static const char *const strategy_names[] = { "layernas", "random", "evolution",
@@ -78,9 +82,18 @@ static uint32_t default_buckets(bool guided, uint32_t parallel)
     return buckets;
 }
 
-/* What the paper leaves to the user, as measured on benchmark tables. */
-static struct layernas_settings layernas_defaults(bool guided, uint32_t parallel, enum bucket_by by)
+/* Twice as many as are in flight, so that one slow trial does not hold up all the others. */
+static uint32_t default_lag(uint32_t parallel)
 {
+    return parallel > 1 ? 2 * parallel : 1;
+}
+
+/* What the paper leaves to the user, as measured on benchmark tables. */
+static struct layernas_settings layernas_defaults(bool guided, uint32_t parallel, enum bucket_by by,
+                                                  uint32_t n_layers)
+{
+    uint32_t lag = default_lag(parallel);
+
     return (struct layernas_settings){
         .guided = guided,
         .buckets = default_buckets(guided, parallel),
@@ -90,6 +103,11 @@ static struct layernas_settings layernas_defaults(bool guided, uint32_t parallel
         .order = guided && by == BUCKET_BY_COST ? ORDER_RANDOM : ORDER_FORWARD,
         .bucket_by = by,
         .reach = guided ? 0.8 : 0,
+        .sample = parallel > FEWEST_SAMPLED ? parallel : FEWEST_SAMPLED,
+        .forecasts_first = FIRST_FORECASTS_A_LAYER * n_layers,
+        /* As many as go out without results of the layer, while its last trials run. */
+        .forecasts = lag > FORECASTS ? lag : FORECASTS,
+        .lag = lag,
     };
 }
 
@@ -102,7 +120,7 @@ static void read_layernas(struct section *search, const struct study *study,
 
     section_bool(search, "guided", &guided);
     section_choice(search, "bucket_by", bucket_by_names, &by);
-    *settings = layernas_defaults(guided, parallel, by);
+    *settings = layernas_defaults(guided, parallel, by, space_n_layers(study->space));
     order = settings->order;
     section_count(search, "buckets", 1, MOST_BUCKETS, &settings->buckets);
     section_real(search, "bucket_growth", 1, 100, &settings->bucket_growth);
@@ -115,6 +133,11 @@ static void read_layernas(struct section *search, const struct study *study,
     settings->picks = (parallel + settings->buckets - 1) / settings->buckets;
     section_count(search, "picks", 1, MOST_KEPT, &settings->picks);
     section_real(search, "reach", 0, 1, &settings->reach);
+    section_count(search, "sample", 0, MOST_SAMPLED, &settings->sample);
+    section_count(search, "forecasts_first", 0, MOST_SAMPLED, &settings->forecasts_first);
+    section_count(search, "forecasts", 0, MOST_SAMPLED, &settings->forecasts);
+    if (!guided)
+        settings->sample = settings->forecasts_first = settings->forecasts = 0;
     read_default(search, study, &settings->default_arch);
     settings->order = order;
     settings->edges = edges;
@@ -155,15 +178,15 @@ static void read_others(struct section *search, struct search_settings *settings
 
 int study_read_search(const struct section *root, struct study *study)
 {
-    static const char *const allowed[] = { "strategy", "trials", "parallel", "seed", "canonical",
-                                           /* layernas */
-                                           "guided", "picks", "reach", "buckets", "bucket_growth",
-                                           "bucket_by", "keep", "keep_more", "order", "passes",
-                                           "edges", "default",
-                                           /* the others */
-                                           "feasible", "objective", "cost_weight", "population",
-                                           "tournament", "children", "batch", "epochs", "rate",
-                                           "clip", "entropy", NULL };
+    static const char *const allowed[] = {
+        "strategy", "trials", "parallel", "seed", "canonical",
+        /* layernas */
+        "guided", "picks", "reach", "sample", "forecasts_first", "forecasts", "buckets",
+        "bucket_growth", "bucket_by", "keep", "keep_more", "order", "passes", "edges", "default",
+        /* the others */
+        "feasible", "objective", "cost_weight", "population", "tournament", "children", "batch",
+        "epochs", "rate", "clip", "entropy", NULL
+    };
     struct search_settings *settings = &study->search;
     struct section search = section_open(root, "search", allowed);
     unsigned strategy = 0;

@@ -69,7 +69,8 @@ const struct opening *campaign_opening(const struct campaign *campaign, size_t i
 /* What became of the i-th opening's children so far. */
 const struct layer_record *campaign_record(const struct campaign *campaign, size_t i);
 /* The first opening whose trials all come after search trial i (a ledger index); the one before it, if
- * any, is the opening that proposed it, unless that is still to come (search/layernas_early.h). */
+ * any, is the opening that proposed it, unless that is still to come (search/layernas_early.h), or none
+ * did (samples and forecasts). */
 size_t campaign_first_after(const struct campaign *campaign, size_t i);
 /* The first ledger entry by whose outcome nothing was decided yet. */
 size_t campaign_first_open(const struct campaign *campaign);

@@ -49,9 +49,12 @@ size_t campaign_first_after(const struct campaign *campaign, size_t i)
 
 size_t campaign_first_open(const struct campaign *campaign)
 {
+    struct search_progress progress;
+
     if (campaign->state != CAMPAIGN_SEARCH)
         return campaign->n_search;
-    return campaign->n_openings ? campaign->layers[campaign->n_openings - 1].n_before : 0;
+    campaign_progress(campaign, &progress);
+    return (size_t)progress.decided;
 }
 
 uint32_t campaign_final_total(const struct campaign *campaign)

@@ -48,18 +48,21 @@ static json_t *search_json(const struct plan *plan)
     const struct layernas_settings *layernas = &search->layernas;
 
     return json_pack(
-        "{s:s, s:I, s:I, s:I, s:I, s:b, s:b, s:I, s:f, s:I, s:f, s:I, s:I, s:s, s:I, s:s, s:s, "
+        "{s:s, s:I, s:I, s:I, s:I, s:b, s:b, s:I, s:f, s:I, s:I, s:I, s:I, s:f, s:I, s:I, s:s, "
+        "s:I, s:s, s:s, "
         "s:b, s:s, s:o, s:o}",
         "strategy", search->strategy, "cap", (json_int_t)search->trials, "trials",
         (json_int_t)plan->trials, "parallel", (json_int_t)search->parallel, "seed",
         (json_int_t)search->seed, "canonical", search->canonical, "guided", layernas->guided,
-        "picks", (json_int_t)layernas->picks, "reach", layernas->reach, "buckets",
-        (json_int_t)layernas->buckets, "bucket_growth", layernas->bucket_growth, "keep",
-        (json_int_t)layernas->keep, "keep_more", (json_int_t)layernas->keep_more, "order",
-        search_order_name(layernas->order), "passes", (json_int_t)layernas->passes, "edges",
-        bucket_edges_name(layernas->edges), "bucket_by", bucket_by_name(layernas->bucket_by),
-        "feasible", search->feasible, "objective", objective_name(search->objective), "default",
-        arch_json(plan, &layernas->default_arch), "anchor", arch_json(plan, &plan->anchor));
+        "picks", (json_int_t)layernas->picks, "reach", layernas->reach, "sample",
+        (json_int_t)layernas->sample, "forecasts_first", (json_int_t)layernas->forecasts_first,
+        "forecasts", (json_int_t)layernas->forecasts, "buckets", (json_int_t)layernas->buckets,
+        "bucket_growth", layernas->bucket_growth, "keep", (json_int_t)layernas->keep, "keep_more",
+        (json_int_t)layernas->keep_more, "order", search_order_name(layernas->order), "passes",
+        (json_int_t)layernas->passes, "edges", bucket_edges_name(layernas->edges), "bucket_by",
+        bucket_by_name(layernas->bucket_by), "feasible", search->feasible, "objective",
+        objective_name(search->objective), "default", arch_json(plan, &layernas->default_arch),
+        "anchor", arch_json(plan, &plan->anchor));
 }
 
 static json_t *schedule_json(const struct schedule *s)

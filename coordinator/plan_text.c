@@ -136,6 +136,9 @@ static void print_layernas(const struct layernas_settings *layernas, FILE *out)
     if (layernas->guided)
         print_item(out, "", "guided, picks %u a bucket, reach %g, %u more kept from the third pass",
                    layernas->picks, layernas->reach, layernas->keep_more);
+    if (layernas->guided)
+        print_item(out, "", "%u random and %u forecast trials first, %u forecast after each layer",
+                   layernas->sample, layernas->forecasts_first, layernas->forecasts);
 }
 
 static void print_search(const struct plan *plan, FILE *out)

@@ -116,7 +116,8 @@ static int mutate_guided(struct evolution *s, struct arch *candidate_out)
 {
     struct predictor *predictor = NULL;
     double best = 0;
-    int rc = predictor_new(s->base.model, &s->base.proposals, s->heard, &predictor), found = 0;
+    int rc = predictor_new(s->base.model, &s->base.proposals, s->heard, NULL, &predictor),
+        found = 0;
 
     for (uint32_t i = 0; rc >= 0 && i < (predictor ? s->base.settings->evolution.children : 1);
          i++) {

@@ -1,16 +1,20 @@
 /* LayerNAS (DESIGN, "LayerNAS, exactly"): one layer after the other, the best of each cost bucket
  * go on.
  *
- *    ANCHOR -> OPEN -> OPENED -> ISSUE -> SETTLE -> OPEN ...           layer after layer
- *                                            '----> OPEN ... or end    pass after pass
+ *    ANCHOR -> OPEN -> OPENED -> ISSUE -> FORECAST -> SETTLE -> OPEN ...           layer after layer
+ *           |   ^                                        '----> OPEN ... or end    pass after pass
+ *           '-> SAMPLE -> FORECAST (guided)
  *
  * ANCHOR  the first trial
+ * SAMPLE  random ones, for the regression to begin with
  * OPEN    make the opening; ask says ASK_OPENING
  * OPENED  it can still be replaced by a stored one
  * ISSUE   its trials go out, one at each ask
- * SETTLE  waits until all of them are told (D_j: everything before this layer's end), then the
- *         table's candidates are the parents of the next layer; meanwhile, where nothing is guided,
- *         trials of that one go out from buckets that are settled (layernas_early.h)
+ * FORECAST  what the regression expects most of goes out (layernas_forecast), each by the results up to
+ *         settings->layernas.lag before it: while the layer's last trials run, where that lag is long
+ * SETTLE  waits until all trials of the layer are told (D_j: everything before this layer's end, or the
+ *         lag), then the table's candidates are the parents of the next layer; meanwhile, where nothing
+ *         is guided, trials of that one go out from buckets that are settled (layernas_early.h)
  *
  * Where no child of a layer has a valid result (all dropped, all quarantined) the pass goes on with
  * the layer's parents as they were.
@@ -27,6 +31,9 @@
 #include "coordinator/search/layernas_inside.h"
 #include "coordinator/search/opening.h"
 
+/* Results that guided search begins to forecast by. */
+enum { SAMPLE_HEARD = 16 };
+
 static const struct layernas *layernas_of_const(const struct strategy *strategy)
 {
     return (const struct layernas *)strategy;
@@ -42,6 +49,7 @@ static void destroy(struct strategy *strategy)
     struct layernas *s = layernas_of(strategy);
 
     layernas_early_free(s->early);
+    draws_clear(&s->draws);
     opening_clear(&s->opening);
     free(s->parents);
     free(s->turns);
@@ -69,6 +77,8 @@ static int create(const struct search_settings *settings, const struct cost_mode
         return rc;
     layernas_limits_init(settings, model, &s->limits);
     s->place.reach = settings->layernas.reach;
+    s->samples_left = settings->layernas.sample;
+    s->forecasts_left = settings->layernas.forecasts_first;
     rc = find_anchor(settings, model, &s->anchor);
     if (rc == 0)
         rc = layernas_begin_pass(s, 1, settings->layernas.buckets,
@@ -105,21 +115,107 @@ static bool next_trial(struct layernas *s, struct arch *candidate_out)
     return false;
 }
 
+/* What is decided next is decided by the results up to here: at least those of the current opening,
+ * and of the beginning, so that there is something to decide by. */
+static uint64_t due(const struct layernas *s)
+{
+    uint64_t n = proposals_n(&s->base.proposals), least = s->n_issued;
+    uint64_t lag = s->base.settings->layernas.lag ? s->base.settings->layernas.lag : 1;
+
+    if (!s->base.settings->layernas.guided)
+        return least;
+    if (s->hear_all)
+        return n;
+    if (least < SAMPLE_HEARD)
+        least = n < SAMPLE_HEARD ? n : SAMPLE_HEARD;
+    return n + 1 > least + lag ? n + 1 - lag : least;
+}
+
+/* False while some of them are not told. */
+static bool hear(struct layernas *s)
+{
+    uint64_t heard = due(s);
+
+    if (s->base.proposals.told_up_to < heard)
+        return false;
+    s->place.heard = heard;
+    return true;
+}
+
+static int begin_sample(struct layernas *s)
+{
+    s->step = STEP_SAMPLE;
+    rng_init(&s->rng, s->base.settings->seed, SEARCH_STREAM);
+    return draws_init(&s->draws, s->base.settings, s->base.model);
+}
+
+/* 1 with the next of the sample, 0 when there is none. */
+static int next_sample(struct layernas *s, struct arch *candidate_out)
+{
+    int rc = 0;
+
+    if (s->samples_left > 0)
+        rc = draws_next(&s->draws, &s->rng, &s->base.proposals, candidate_out);
+    if (rc > 0) {
+        s->samples_left--;
+        return rc;
+    }
+    s->samples_left = 0;
+    draws_clear(&s->draws);
+    s->step = STEP_FORECAST;
+    return rc;
+}
+
+/* 1 with a forecast, 0 when there is none. */
+static int next_forecast(struct layernas *s, struct arch *candidate_out)
+{
+    int rc = layernas_forecast(s->base.settings, s->base.model, &s->base.proposals, s->place.heard,
+                               layernas_best_heard(s), candidate_out);
+
+    s->forecasts_left = rc > 0 ? s->forecasts_left - 1 : 0;
+    return rc;
+}
+
+/* What was found before the first layer is what it starts from. */
+static int end_sample(struct layernas *s)
+{
+    s->place.n_before = proposals_n(&s->base.proposals);
+    s->step = STEP_OPEN;
+    return layernas_begin_pass(s, 1, s->place.buckets, layernas_best_heard(s));
+}
+
 static int settle(struct layernas *s)
 {
     int rc = layernas_settle_layer(s);
 
     layernas_early_free(s->early);
     s->early = NULL;
-    s->place.n_before = s->n_issued;
+    s->place.n_before = s->base.settings->layernas.guided ? proposals_n(&s->base.proposals)
+                                                          : s->n_issued;
     s->step = STEP_OPEN;
     return rc == 0 && s->place.position == layernas_n_layers(s) ? layernas_next_pass(s) : rc;
+}
+
+/* Whether something is left to try after all. */
+static int hear_all(struct layernas *s)
+{
+    s->hear_all = false;
+    s->step = STEP_OPEN;
+    return layernas_next_pass(s);
+}
+
+/* What is heard now is acted upon. */
+static int go_on(struct layernas *s)
+{
+    if (s->openings == 0)
+        return end_sample(s);
+    return s->hear_all ? hear_all(s) : settle(s);
 }
 
 static int end_issue(struct layernas *s)
 {
     s->n_issued = proposals_n(&s->base.proposals);
-    s->step = STEP_SETTLE;
+    s->step = STEP_FORECAST;
     return layernas_early_new(s->base.settings, s->base.model, &s->place, &s->opening, &s->early);
 }
 
@@ -147,13 +243,20 @@ static int ask(struct strategy *strategy, struct arch *candidate_out)
             *candidate_out = s->anchor;
             s->place.n_before = 1;
             s->step = STEP_OPEN;
-            return ASK_TRIAL;
+            rc = s->samples_left > 0 ? begin_sample(s) : 0;
+            return rc < 0 ? rc : ASK_TRIAL;
+        case STEP_SAMPLE:
+            rc = next_sample(s, candidate_out);
+            if (rc != 0)
+                return rc < 0 ? rc : ASK_TRIAL;
+            break;
         case STEP_OPEN:
             rc = layernas_make_opening(s);
             if (rc < 0)
                 return rc;
             s->pass = s->opening.pass;
             s->layer = s->opening.layer;
+            s->forecasts_left = s->base.settings->layernas.forecasts;
             s->step = STEP_OPENED;
             return ASK_OPENING;
         case STEP_OPENED:
@@ -169,10 +272,21 @@ static int ask(struct strategy *strategy, struct arch *candidate_out)
             if (rc < 0)
                 return rc;
             break;
+        case STEP_FORECAST:
+            if (s->forecasts_left == 0) {
+                s->step = STEP_SETTLE;
+                break;
+            }
+            if (!hear(s))
+                return ASK_WAIT;
+            rc = next_forecast(s, candidate_out);
+            if (rc != 0)
+                return rc < 0 ? rc : ASK_TRIAL;
+            break;
         case STEP_SETTLE:
-            if (s->base.proposals.told_up_to < s->n_issued)
+            if (!hear(s))
                 return ask_early(s, candidate_out);
-            rc = settle(s);
+            rc = go_on(s);
             if (rc < 0)
                 return rc;
             break;
@@ -208,7 +322,7 @@ static int adopt(struct strategy *strategy, const struct opening *stored)
 static uint64_t n_early(const struct layernas *s)
 {
     if (s->step == STEP_SETTLE)
-        return proposals_n(&s->base.proposals) - s->n_issued;
+        return s->early ? proposals_n(&s->base.proposals) - s->n_issued : 0;
     return s->step == STEP_OPENED ? proposals_n(&s->base.proposals) - s->place.n_before : 0;
 }
 
@@ -222,16 +336,20 @@ static uint64_t bound_ahead(const struct layernas *s)
 {
     const struct search_settings *settings = s->base.settings;
     uint64_t survivors = s->opening.n_children - s->n_fates[FATE_DROPPED], kept;
+    uint64_t first = (s->step == STEP_ANCHOR) + (uint64_t)s->samples_left + s->forecasts_left;
 
-    if (s->step == STEP_ANCHOR || s->step == STEP_OPEN)
-        return (s->step == STEP_ANCHOR) + layernas_bound_from(settings, s->base.model, &s->limits,
-                                                              &s->place, s->place.position,
-                                                              s->place.n_parents);
+    if (s->openings == 0 && s->step != STEP_OPENED)
+        return first + layernas_bound_from(settings, s->base.model, &s->limits, &s->place,
+                                           s->place.position, s->place.n_parents);
+    if (s->step == STEP_OPEN)
+        return layernas_bound_from(settings, s->base.model, &s->limits, &s->place,
+                                   s->place.position, s->place.n_parents);
     kept = layernas_most_kept(&s->limits, s->opening.layer, s->opening.buckets, survivors);
     if (kept < s->opening.n_parents)
         kept = s->opening.n_parents; /* they go on where nothing is kept */
-    return s->trials_left + layernas_bound_from(settings, s->base.model, &s->limits, &s->place,
-                                                s->place.position + 1, kept);
+    return s->trials_left + s->forecasts_left +
+           layernas_bound_from(settings, s->base.model, &s->limits, &s->place,
+                               s->place.position + 1, kept);
 }
 
 static void progress(const struct strategy *strategy, struct search_progress *progress)
@@ -244,19 +362,23 @@ static void progress(const struct strategy *strategy, struct search_progress *pr
     progress->dropped = s->dropped;
     progress->saved = s->saved;
     progress->passed_over = s->passed_over;
+    progress->decided = s->base.settings->layernas.guided ? s->place.heard : s->place.n_before;
     progress->bound = progress->proposed + bound_ahead(s) - n_early(s);
     if (progress->bound > s->limits.candidates)
         progress->bound = s->limits.candidates;
 }
 
 /* A layer's trials decide what the next one opens with, or what goes out before that, and nothing
- * else. */
+ * else. Where the search is guided, all that is heard has decided something. */
 static bool may_untell(const struct strategy *strategy, uint64_t number)
 {
     const struct layernas *s = layernas_of_const(strategy);
 
-    if (s->step < STEP_OPENED || s->step > STEP_SETTLE || number <= s->place.n_before ||
-        number > proposals_n(&s->base.proposals))
+    if (s->step == STEP_END || number > proposals_n(&s->base.proposals))
+        return false;
+    if (s->base.settings->layernas.guided)
+        return number > s->place.heard;
+    if (s->step < STEP_OPENED || number <= s->place.n_before)
         return false;
     return !s->early ||
            !layernas_early_relied_on(s->early, &s->base.proposals.archs.at[number - 1]);

@@ -21,6 +21,7 @@ struct layernas_place {
      * their costs. */
     const uint32_t *turns;
     uint64_t n_before; /* proposals before the first of this layer */
+    uint64_t heard;    /* results 1 .. heard are what everything here is decided by */
 };
 
 /* The position-th layer to be searched in that pass. */
@@ -36,7 +37,17 @@ int layernas_open(const struct search_settings *settings, const struct cost_mode
 /* Guided search: leaves the most promising of each cell's trials as they are, passes over the
  * others. Does nothing where settings say so, and while there are too few results. -ENOMEM. */
 int layernas_pick(const struct search_settings *settings, const struct cost_model *model,
-                  const struct proposals *known, struct opening *opening);
+                  const struct proposals *known, uint64_t heard, struct opening *opening);
+
+/* Guided search: a forecast is the end of a pass in which nothing is trained. Layer after layer, from
+ * start, children go into 16 buckets by cost, of which each keeps the 2 that a regression expects most
+ * of; after the last layer, the one in the target that it expects most of and that was never proposed.
+ * The regression is fitted to a resample of results 1 .. heard, another one for each forecast: so they
+ * try, in proportion, whatever may still be the best (Thompson sampling by the bootstrap: Eckles and
+ * Kaptein, arXiv:1410.4009). 1 with the candidate; 0 where all that it came to are known, or results are too few; -ENOMEM. */
+int layernas_forecast(const struct search_settings *settings, const struct cost_model *model,
+                      const struct proposals *known, uint64_t heard, const struct arch *start,
+                      struct arch *candidate_out);
 
 /* The parents of the next layer, which has n_options: the kept candidates, as spelled, in table
  * order; or the parents of the opening again where nothing was kept. Free them. -ENOMEM. */

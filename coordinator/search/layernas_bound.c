@@ -75,6 +75,7 @@ static uint64_t bound_of_pass(const struct search_settings *settings,
 
         trials += trials_of_layer(n_parents, n_feasible, space_n_options(space, layer),
                                   pass == 1 && position == 0);
+        trials += settings->layernas.forecasts;
         n_parents = layernas_most_kept(limits, layer, buckets, n_parents * n_feasible);
     }
     return smaller(most, trials);
@@ -123,5 +124,6 @@ uint64_t layernas_trial_bound(const struct search_settings *settings,
 
     layernas_limits_init(settings, model, &limits);
     return smaller(limits.candidates,
-                   1 + layernas_bound_from(settings, model, &limits, &start, 0, 1));
+                   1 + (uint64_t)settings->layernas.sample + settings->layernas.forecasts_first +
+                       layernas_bound_from(settings, model, &limits, &start, 0, 1));
 }

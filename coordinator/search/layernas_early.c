@@ -204,6 +204,7 @@ static bool is_settled(struct layernas_early *early, const struct proposals *kno
 static int fill_table(const struct layernas_early *early, const struct proposals *known,
                       const struct cell *cell, struct candidate_table *table)
 {
+    struct proposals_among all = { known, proposals_n(known) };
     int rc = 0;
 
     for (uint32_t i = 0; rc == 0 && i < cell->n; i++) {
@@ -212,7 +213,7 @@ static int fill_table(const struct layernas_early *early, const struct proposals
                                        .canonical = child->candidate,
                                        .cost = child->cost };
 
-        if (proposals_reward((void *)known, &child->candidate, &candidate.reward))
+        if (proposals_reward(&all, &child->candidate, &candidate.reward))
             rc = candidate_table_offer(table, cell->bucket, cell->interface, &candidate);
     }
     return rc;

@@ -2,27 +2,43 @@
 #ifndef LAYERNAS_COORDINATOR_SEARCH_LAYERNAS_INSIDE_H
 #define LAYERNAS_COORDINATOR_SEARCH_LAYERNAS_INSIDE_H
 
+#include "coordinator/search/eligible.h"
 #include "coordinator/search/layernas.h"
 #include "coordinator/search/layernas_early.h"
 #include "coordinator/search/strategy_ops.h"
 
-enum step { STEP_ANCHOR, STEP_OPEN, STEP_OPENED, STEP_ISSUE, STEP_SETTLE, STEP_END };
+enum step {
+    STEP_ANCHOR,
+    STEP_SAMPLE,
+    STEP_OPEN,
+    STEP_OPENED,
+    STEP_ISSUE,
+    STEP_FORECAST,
+    STEP_SETTLE,
+    STEP_END
+};
 
 struct layernas {
     struct strategy base;
     enum step step;
     struct layernas_limits limits;
-    struct arch anchor;           /* its candidate */
-    struct layernas_place place;  /* of the next opening, or of the current one */
-    struct arch *parents;         /* owned; place.parents */
-    uint32_t *turns;              /* owned; place.turns */
-    struct opening opening;       /* the current one */
-    uint32_t n_fates[FATES];      /* of its children */
-    uint32_t next_child;          /* STEP_ISSUE: children before this one have gone out, */
-    uint32_t trials_left;         /* and of the others so many are trials */
+    struct arch anchor;          /* its candidate */
+    struct layernas_place place; /* of the next opening, or of the current one */
+    struct arch *parents;        /* owned; place.parents */
+    uint32_t *turns;             /* owned; place.turns */
+    struct opening opening;      /* the current one */
+    uint32_t n_fates[FATES];     /* of its children */
+    uint32_t next_child;         /* STEP_ISSUE: children before this one have gone out, */
+    uint32_t trials_left;        /* and of the others so many are trials */
+    struct draws draws;          /* STEP_SAMPLE: so many are still to be drawn, */
+    struct rng rng;              /* by this */
+    uint32_t samples_left;
+    uint32_t forecasts_left;      /* before the next opening */
     struct layernas_early *early; /* STEP_SETTLE; NULL where nothing goes out early */
-    uint64_t n_issued;            /* STEP_SETTLE: the last proposal of the current opening */
-    bool refinable;               /* in this pass a finer table would have kept more */
+    uint64_t n_issued;       /* STEP_FORECAST, SETTLE: the last proposal of the current opening */
+    uint64_t best, n_ranked; /* the best of the first so many proposals; 0: none */
+    bool hear_all;                /* STEP_SETTLE: nothing seemed left to try, by what was heard */
+    bool refinable;          /* in this pass a finer table would have kept more */
 
     /* For progress: of the last opening that was seen from outside, and over all of these. */
     uint32_t pass, layer, openings;
@@ -36,6 +52,9 @@ uint32_t layernas_n_layers(const struct layernas *s);
 /* A pass starts from its default alone. */
 int layernas_begin_pass(struct layernas *s, uint32_t pass, uint32_t buckets,
                         const struct arch *default_arch);
+
+/* The best of the results that are heard, or else the default of the pass. */
+const struct arch *layernas_best_heard(struct layernas *s);
 
 /* The opening at s->place. */
 int layernas_make_opening(struct layernas *s);

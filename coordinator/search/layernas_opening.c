@@ -207,7 +207,7 @@ static int fill_opening(const struct search_settings *settings, const struct cos
                                           ~searched_layers(settings, model, place));
     file_children(settings, model, opening);
     rc = decide_fates(known, place->n_before, opening);
-    return rc < 0 ? rc : layernas_pick(settings, model, known, opening);
+    return rc < 0 ? rc : layernas_pick(settings, model, known, place->heard, opening);
 }
 
 uint32_t layernas_keep(const struct layernas_settings *settings, uint32_t pass)

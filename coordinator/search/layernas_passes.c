@@ -42,6 +42,18 @@ int layernas_begin_pass(struct layernas *s, uint32_t pass, uint32_t buckets,
     return 0;
 }
 
+const struct arch *layernas_best_heard(struct layernas *s)
+{
+    const struct proposals *known = &s->base.proposals;
+    const struct cost_range *target = &s->base.settings->target;
+
+    for (; s->n_ranked < s->place.heard; s->n_ranked++)
+        if (known->at[s->n_ranked].verdict.valid &&
+            proposals_better(known, s->n_ranked + 1, s->best, target))
+            s->best = s->n_ranked + 1;
+    return s->best ? &known->archs.at[s->best - 1] : &s->place.default_arch;
+}
+
 void layernas_set_opening(struct layernas *s, const struct opening *opening)
 {
     opening_clear(&s->opening);
@@ -91,7 +103,8 @@ static int take_parents(struct layernas *s, const struct candidate_table *table)
 int layernas_settle_layer(struct layernas *s)
 {
     struct candidate_table *table;
-    int rc = opening_table(&s->opening, proposals_reward, &s->base.proposals, &table);
+    struct proposals_among heard = { &s->base.proposals, s->place.heard };
+    int rc = opening_table(&s->opening, proposals_reward, &heard, &table);
 
     if (rc < 0)
         return rc;
@@ -145,8 +158,7 @@ static uint32_t empty_passes(const struct layernas_settings *settings)
 int layernas_next_pass(struct layernas *s)
 {
     const struct layernas_settings *settings = &s->base.settings->layernas;
-    const struct proposals *known = &s->base.proposals;
-    struct arch start = known->best ? known->archs.at[known->best - 1] : s->place.default_arch;
+    struct arch start = *layernas_best_heard(s);
     bool had_trials = true;
     uint32_t empty = 0; /* passes since then */
 
@@ -158,6 +170,11 @@ int layernas_next_pass(struct layernas *s)
 
         if (settings->passes && s->place.pass >= settings->passes)
             return passes_done(s);
+        if (no_finer && s->place.heard < proposals_n(&s->base.proposals)) {
+            s->hear_all = true;
+            s->step = STEP_SETTLE;
+            return 0;
+        }
         if (no_finer)
             return stop(s, "nothing left to try");
         rc = layernas_begin_pass(s, s->place.pass + 1, buckets, &start);

@@ -81,11 +81,10 @@ static int pick(const struct predictor *predictor, uint32_t picks, struct openin
 }
 
 int layernas_pick(const struct search_settings *settings, const struct cost_model *model,
-                  const struct proposals *known, struct opening *opening)
+                  const struct proposals *known, uint64_t heard, struct opening *opening)
 {
     struct predictor *predictor = NULL;
-    int rc = settings->layernas.guided ? predictor_new(model, known, proposals_n(known), &predictor)
-                                       : 0;
+    int rc = settings->layernas.guided ? predictor_new(model, known, heard, NULL, &predictor) : 0;
 
     if (rc == 0 && predictor)
         rc = pick(predictor, settings->layernas.picks, opening);

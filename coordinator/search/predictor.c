@@ -179,6 +179,16 @@ static uint32_t gather(const struct proposals *known, uint64_t total, struct row
     return n;
 }
 
+/* rows drawn with replacement, in room for another n. */
+static void resample_rows(struct rng *rng, struct row *rows, uint32_t n)
+{
+    struct row *drawn = rows + n;
+
+    for (uint32_t i = 0; i < n; i++)
+        drawn[i] = rows[rng_below(rng, n)];
+    memcpy(rows, drawn, n * sizeof *rows);
+}
+
 static int fit(struct predictor *p, struct row *rows, uint32_t n)
 {
     double *work = malloc(3 * (size_t)p->features.n * sizeof *work);
@@ -191,11 +201,11 @@ static int fit(struct predictor *p, struct row *rows, uint32_t n)
 }
 
 int predictor_new(const struct cost_model *model, const struct proposals *known, uint64_t n,
-                  struct predictor **predictor_out)
+                  struct rng *resample, struct predictor **predictor_out)
 {
     uint64_t most = n < PREDICTOR_MOST ? n : PREDICTOR_MOST;
     struct predictor *p = NULL;
-    struct row *rows = malloc((most + 1) * sizeof *rows);
+    struct row *rows = malloc(2 * (most + 1) * sizeof *rows);
     struct ranked *ranked = malloc((most + 1) * sizeof *ranked);
     uint32_t n_rows = 0;
     int rc = rows && ranked ? 0 : -ENOMEM;
@@ -210,6 +220,8 @@ int predictor_new(const struct cost_model *model, const struct proposals *known,
         lay_out(cost_model_space(model), &p->features);
         normalize_costs(&p->features, rows, n_rows);
         set_targets(ranked, n_rows, rows);
+        if (resample)
+            resample_rows(resample, rows, n_rows);
         rc = fit(p, rows, n_rows);
     }
     free(rows);

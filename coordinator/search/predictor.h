@@ -8,15 +8,17 @@
 #ifndef LAYERNAS_COORDINATOR_SEARCH_PREDICTOR_H
 #define LAYERNAS_COORDINATOR_SEARCH_PREDICTOR_H
 
+#include "common/rng.h"
 #include "coordinator/search/proposals.h"
 
 struct predictor;
 
-/* Fitted to the valid ones of the results told of the first n proposals; NULL in *predictor_out where there are fewer than
- * PREDICTOR_FEWEST. -ENOMEM. */
+/* Fitted to the valid ones of the results told of the first n proposals; NULL in *predictor_out where
+ * there are fewer than PREDICTOR_FEWEST. With resample, to as many of them drawn with replacement: what
+ * the results leave open, predictors then see differently. -ENOMEM. */
 enum { PREDICTOR_FEWEST = 8, PREDICTOR_MOST = 4096 /* results: the last so many */ };
 int predictor_new(const struct cost_model *model, const struct proposals *known, uint64_t n,
-                  struct predictor **predictor_out);
+                  struct rng *resample, struct predictor **predictor_out);
 void predictor_free(struct predictor *predictor);
 
 /* A number that is higher for better candidates. */

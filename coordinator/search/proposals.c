@@ -63,17 +63,17 @@ static struct candidate candidate_of(const struct proposals *proposals, uint64_t
     };
 }
 
-static bool is_better(const struct proposals *proposals, uint64_t number,
+bool proposals_better(const struct proposals *proposals, uint64_t a, uint64_t b,
                       const struct cost_range *target)
 {
-    struct candidate a = candidate_of(proposals, number), b;
-    bool a_inside = target_holds(target, a.cost), b_inside;
+    struct candidate left = candidate_of(proposals, a), right;
+    bool left_inside = target_holds(target, left.cost), right_inside;
 
-    if (!proposals->best)
+    if (b == 0)
         return true;
-    b = candidate_of(proposals, proposals->best);
-    b_inside = target_holds(target, b.cost);
-    return a_inside == b_inside ? candidate_compare(&a, &b) < 0 : a_inside;
+    right = candidate_of(proposals, b);
+    right_inside = target_holds(target, right.cost);
+    return left_inside == right_inside ? candidate_compare(&left, &right) < 0 : left_inside;
 }
 
 int proposals_tell(struct proposals *proposals, uint64_t number, const struct verdict *verdict,
@@ -91,7 +91,7 @@ int proposals_tell(struct proposals *proposals, uint64_t number, const struct ve
     proposals->told++;
     while (proposals->told_up_to < proposals->archs.n && proposals->at[proposals->told_up_to].told)
         proposals->told_up_to++;
-    if (verdict->valid && is_better(proposals, number, target))
+    if (verdict->valid && proposals_better(proposals, number, proposals->best, target))
         proposals->best = number;
     return 0;
 }
@@ -114,10 +114,12 @@ int proposals_untell(struct proposals *proposals, uint64_t number)
 
 bool proposals_reward(void *arg, const struct arch *candidate, struct reward *reward_out)
 {
-    const struct proposals *proposals = arg;
+    const struct proposals_among *among = arg;
+    const struct proposals *proposals = among->proposals;
     int64_t i = arch_set_find(&proposals->archs, candidate);
 
-    if (i < 0 || !proposals->at[i].told || !proposals->at[i].verdict.valid)
+    if (i < 0 || (uint64_t)i >= among->n || !proposals->at[i].told ||
+        !proposals->at[i].verdict.valid)
         return false;
     *reward_out = proposals->at[i].verdict.reward;
     return true;

@@ -42,15 +42,25 @@ bool proposals_known_among(const struct proposals *proposals, uint64_t n,
 /* A new candidate; its number, or -ENOMEM. */
 int64_t proposals_add(struct proposals *proposals, const struct arch *candidate, int64_t cost);
 
-/* Takes the verdict, keeps track of the best: those inside target come before all others, then the
- * candidate order decides. -EINVAL if number was never proposed or was told before. */
+/* Whether the valid proposal a is better than the valid proposal b; b may be 0, for none. Those inside
+ * target come before all others, then the candidate order decides. */
+bool proposals_better(const struct proposals *proposals, uint64_t a, uint64_t b,
+                      const struct cost_range *target);
+
+/* Takes the verdict, keeps track of the best. -EINVAL if number was never proposed or was told before. */
 int proposals_tell(struct proposals *proposals, uint64_t number, const struct verdict *verdict,
                    const struct cost_range *target);
 
 /* Takes back a verdict that was not valid: there is none. -EINVAL if there was no such. */
 int proposals_untell(struct proposals *proposals, uint64_t number);
 
-/* A reward_lookup_fn over struct proposals. */
-bool proposals_reward(void *proposals, const struct arch *candidate, struct reward *reward_out);
+/* Of the first n proposals. */
+struct proposals_among {
+    const struct proposals *proposals;
+    uint64_t n;
+};
+
+/* A reward_lookup_fn over struct proposals_among. */
+bool proposals_reward(void *among, const struct arch *candidate, struct reward *reward_out);
 
 #endif

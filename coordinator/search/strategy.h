@@ -85,6 +85,7 @@ struct search_progress {
     uint64_t dropped, saved;      /* children that pruning, and that known results, spared */
     uint64_t passed_over;         /* and those that others promised more than */
     uint64_t openings;
+    uint64_t decided; /* proposals 1 .. decided cannot be untold any more */
     bool done;
 };
 

@@ -132,8 +132,9 @@ static bool find_birth(const struct campaign *campaign, const struct arch *candi
     after = campaign_first_after(campaign, i);
     if (after == 0) /* the anchor, which no layer proposed */
         return false;
-    if (layer_record_find_candidate(campaign_record(campaign, after - 1), candidate, &child) < 0)
-        return false;
+    if (layer_record_find_candidate(campaign_record(campaign, after - 1), candidate, &child) < 0 ||
+        campaign_opening(campaign, after - 1)->children[child].fate != FATE_TRIAL)
+        return false; /* a sample, a forecast, or its opening is still to come */
     *opening_out = after - 1;
     *spelled_out = campaign_opening(campaign, after - 1)->children[child].arch;
     return true;

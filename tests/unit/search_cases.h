@@ -40,6 +40,7 @@ static inline struct arch case_default(struct rng *rng, const struct cost_model 
     }
 }
 
+/* Without sample and forecasts in half of the guided ones. */
 static inline struct search_settings case_settings(struct rng *rng, const struct cost_model *model)
 {
     static const double growths[] = { 1.0, 1.1, 1.5, 3.0 };
@@ -49,6 +50,7 @@ static inline struct search_settings case_settings(struct rng *rng, const struct
         .parallel = 1,
         .seed = rng_u64(rng),
         .canonical = rng_below(rng, 2),
+        .feasible = true,
         .target = case_random_target(rng, model),
         .layernas = {
             .buckets = 1 + (uint32_t)rng_below(rng, 8),
@@ -66,6 +68,12 @@ static inline struct search_settings case_settings(struct rng *rng, const struct
         },
     };
 
+    if (settings.layernas.guided && rng_below(rng, 2)) {
+        settings.layernas.sample = (uint32_t)rng_below(rng, 20);
+        settings.layernas.forecasts_first = (uint32_t)rng_below(rng, 10);
+        settings.layernas.forecasts = (uint32_t)rng_below(rng, 4);
+        settings.layernas.lag = 1 + (uint32_t)rng_below(rng, 12);
+    }
     return settings;
 }
 

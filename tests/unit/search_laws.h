@@ -45,6 +45,12 @@ static inline void each_case(void (*law)(const struct law_case *c))
     }
 }
 
+/* Whether trials may be no children of an opening, and be decided by some of the results before. */
+static inline bool has_forecasts(const struct law_case *c)
+{
+    return c->settings.layernas.sample > 0 || c->settings.layernas.forecasts > 0;
+}
+
 static inline bool in_target(const struct law_case *c, int64_t cost)
 {
     return cost >= c->settings.target.lowest && cost <= c->settings.target.highest;

@@ -122,14 +122,15 @@ static void check_end(struct campaign *campaign, const struct arch_path *path)
                    !child_of(campaign_opening(campaign, last->opening + 1), &next));
 }
 
-/* Out, while its opening is still to come. */
-static bool is_early(const struct campaign *campaign, size_t trial, const struct arch *arch)
+/* Out, and no opening made it a trial: none does, or that is still to come. */
+static bool has_no_opening(const struct campaign *campaign, size_t trial, const struct arch *arch)
 {
-    size_t last = campaign_n_openings(campaign) - 1;
+    size_t after = campaign_first_after(campaign, trial);
     uint32_t child;
 
-    return campaign_first_after(campaign, trial) == last + 1 &&
-           layer_record_find_candidate(campaign_record(campaign, last), arch, &child) < 0;
+    return after == 0 ||
+           layer_record_find_candidate(campaign_record(campaign, after - 1), arch, &child) < 0 ||
+           campaign_opening(campaign, after - 1)->children[child].fate != FATE_TRIAL;
 }
 
 /* Every architecture there is. Returns a name for all that was found. */
@@ -148,7 +149,7 @@ static struct digest check_all(struct world *world)
         check_path(world->campaign, &path);
         check_end(world->campaign, &path);
         if (campaign_trial_of(world->campaign, &arch, &trial) == 0 && trial > 0 &&
-            !is_early(world->campaign, trial, &arch)) {
+            !has_no_opening(world->campaign, trial, &arch)) {
             size_t birth = campaign_first_after(world->campaign, trial) - 1;
 
             check_true("leads past where it was proposed",

@@ -288,8 +288,8 @@ static void test_raised_cap(void **state)
 
 static void test_foreign_openings(void **state)
 {
-    struct study *study = world_study("parallel: 3", "parallel: 3, order: forward");
-    struct study *other = world_study("parallel: 3", "parallel: 3, order: backward");
+    struct study *study = world_study("sample: 8", "order: forward, sample: 0");
+    struct study *other = world_study("sample: 8", "order: backward, sample: 0");
     struct world *world = world_whole_run(study, 1, 0, 0);
     struct errmsg err;
     int rc = 0;

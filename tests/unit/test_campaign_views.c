@@ -63,22 +63,22 @@ static bool is_covered(const struct campaign *campaign, const struct candidate *
     return false;
 }
 
-static size_t n_early;
+static size_t n_unnamed;
 
-/* Proposed, and the opening that names it is not decided yet. */
-static bool went_out_early(const struct campaign *campaign, size_t i)
+/* The opening that made search trial i one, or n_openings. */
+static size_t opening_of(const struct campaign *campaign, size_t i)
 {
     struct ledger_entry entry;
     uint32_t child;
+    size_t n;
 
-    if (i == 0 || campaign->n_openings == 0)
-        return false;
     trial_ledger_entry(campaign->ledger, i, &entry);
-    for (size_t n = 0; n < campaign->n_openings; n++)
+    for (n = 0; n < campaign->n_openings; n++)
         if (layer_record_find_candidate(campaign_record(campaign, n), &entry.trial.arch, &child) ==
-            0)
-            return false;
-    return true;
+                0 &&
+            campaign_opening(campaign, n)->children[child].fate == FATE_TRIAL)
+            break;
+    return n;
 }
 
 /* Best and front; the trial's opening names it. */
@@ -90,19 +90,16 @@ static void check_trials(const struct world *world)
 
     for (size_t i = 0; i < campaign->n_search; i++) {
         size_t after = campaign_first_after(campaign, i);
-        struct ledger_entry entry;
-        uint32_t child;
+        size_t opening = opening_of(campaign, i);
 
-        trial_ledger_entry(world->ledger, i, &entry);
         check_true("the anchor has no opening", i > 0 || after == 0);
-        if (went_out_early(campaign, i)) {
-            check_int_equal("its opening is still to come", after, campaign->n_openings);
-            n_early++;
-        } else if (i > 0)
-            check_int_equal("proposed by",
-                            layer_record_find_candidate(campaign_record(campaign, after - 1),
-                                                        &entry.trial.arch, &child),
-                            0);
+        if (opening < campaign->n_openings) {
+            check_int_equal("proposed by", opening, after - 1);
+        } else if (i > 0) {
+            if (!campaign->study->search.layernas.guided) /* samples and forecasts have none */
+                check_int_equal("its opening is still to come", after, campaign->n_openings);
+            n_unnamed++;
+        }
         if (!campaign_candidate(campaign, i, &candidate))
             continue;
         check_true("nothing is above the front", is_covered(campaign, &candidate));
@@ -151,7 +148,7 @@ static void test_views_are_up_to_date(void **state)
         world_free(world);
         study_free(study);
     }
-    check_true("some trials were seen before their opening", n_early > 0);
+    check_true("some trials were seen before their opening, or without one", n_unnamed > 0);
 }
 
 int main(void)

@@ -80,6 +80,7 @@ static void law_nothing_left_is_true(const struct law_case *c)
     if (settings.layernas.bucket_growth > 1)
         settings.layernas.buckets = BUCKETS_MAX;
     settings.layernas.passes = 1;
+    settings.layernas.sample = settings.layernas.forecasts = 0;
     settings.trials = RUN_MAX_TRIALS;
     more = calloc(1, sizeof *more);
     assert_non_null(more);

@@ -183,6 +183,8 @@ static void law_parents(const struct law_case *c)
         }
         best = o->pass > 1 ? best_of_first(c, proposals_before(i)) : 0;
         check_int_equal(c->name, o->n_parents, 1);
+        if (has_forecasts(c)) /* the best of what was heard: test_layernas_forecast */
+            continue;
         check_true(c->name,
                    arch_equal(&o->parents[0], best ? &run.proposals[best - 1].arch : start));
     }
@@ -295,7 +297,10 @@ static void check_picks(const struct law_case *c, const struct opening *o, uint3
         if (o->children[k].fate != FATE_TRIAL && o->children[k].fate != FATE_PASSED_OVER)
             continue;
         count_cell(o, k, &trials, &passed_over);
-        check_true(c->name, guided ? trials <= c->settings.layernas.picks : passed_over == 0);
+        if (has_forecasts(c)) /* some of what went before may not be heard */
+            check_true(c->name, passed_over == 0 || trials <= c->settings.layernas.picks);
+        else
+            check_true(c->name, guided ? trials <= c->settings.layernas.picks : passed_over == 0);
         if (o->children[k].fate == FATE_PASSED_OVER)
             check_true(c->name, !proposed_among(n_before, &o->children[k].candidate));
     }

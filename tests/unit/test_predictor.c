@@ -49,7 +49,7 @@ static struct predictor *fitted(void)
 {
     struct predictor *predictor = NULL;
 
-    assert_int_equal(predictor_new(&model, &known, proposals_n(&known), &predictor), 0);
+    assert_int_equal(predictor_new(&model, &known, proposals_n(&known), NULL, &predictor), 0);
     return predictor;
 }
 
