@@ -89,6 +89,7 @@ struct final_settings {
 struct limits {
     uint32_t lease_s, heartbeat_s; /* 20 and 5 by default */
     uint32_t wall_clock_s;         /* of the whole study, over all its runs; 0: none */
+    bool doubling;                 /* who would wait runs stragglers a second time */
 };
 
 struct study {

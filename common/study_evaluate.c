@@ -284,17 +284,18 @@ int study_read_final(const struct section *root, struct study *study)
 
 int study_read_limits(const struct section *root, struct study *study)
 {
-    static const char *const allowed[] = { "lease", "heartbeat", "wall_clock", NULL };
+    static const char *const allowed[] = { "lease", "heartbeat", "wall_clock", "doubling", NULL };
     struct limits *limits = &study->limits;
     struct section section;
 
-    *limits = (struct limits){ .lease_s = 20, .heartbeat_s = 5 };
+    *limits = (struct limits){ .lease_s = 20, .heartbeat_s = 5, .doubling = true };
     if (!section_has(root, "limits"))
         return root->rc;
     section = section_open(root, "limits", allowed);
     section_count(&section, "lease", 2, MOST_LEASE, &limits->lease_s);
     section_count(&section, "heartbeat", 1, MOST_LEASE, &limits->heartbeat_s);
     section_count(&section, "wall_clock", 1, MOST_SECONDS, &limits->wall_clock_s);
+    section_bool(&section, "doubling", &limits->doubling);
     _Static_assert(MOST_LEASE <= UINT32_MAX / 1000, "welcome.lease_ms");
     if (limits->heartbeat_s >= limits->lease_s)
         section_fault(&section, section_has(&section, "heartbeat") ? "heartbeat" : "lease",

@@ -122,8 +122,21 @@ static int send_trial(struct coordinator *coordinator, struct worker *worker,
     return rc;
 }
 
-/* Leases and sends one trial. 0; -EAGAIN: none is READY for this worker; another negative errno:
- * there was one, but the worker did not get it. */
+/* Sends what is leased. 0; a negative errno other than -EAGAIN: the worker did not get it. */
+static int send_leased(struct coordinator *coordinator, struct worker *worker,
+                       const struct trial *trial, const struct attempt *attempt)
+{
+    int rc = send_trial(coordinator, worker, trial, attempt);
+
+    if (rc == 0) {
+        worker_roster_sent(coordinator->roster, worker);
+        return 0;
+    }
+    trial_ledger_lose(coordinator->ledger, attempt);
+    return rc == -EAGAIN ? -ENOBUFS : rc;
+}
+
+/* Leases and sends one trial. -EAGAIN: none is READY for this worker; else as send_leased. */
 static int hand_one_out(struct coordinator *coordinator, struct worker *worker)
 {
     bool alone = worker_roster_n_fit(coordinator->roster) < 2;
@@ -133,15 +146,26 @@ static int hand_one_out(struct coordinator *coordinator, struct worker *worker)
         coordinator->ledger, worker->id, alone, coordinator_now(coordinator),
         coordinator->study->limits.lease_s * UINT64_C(1000), &trial, &attempt);
 
+    return rc < 0 ? rc : send_leased(coordinator, worker, &trial, &attempt);
+}
+
+/* The same with a second attempt. Nothing is known of one before its first heartbeat. */
+static int hand_double_out(struct coordinator *coordinator, struct worker *worker)
+{
+    const struct limits *limits = &coordinator->study->limits;
+    struct attempt attempt;
+    struct trial trial;
+    int rc = trial_ledger_double(coordinator->ledger, worker->id, coordinator_now(coordinator),
+                                 limits->lease_s * UINT64_C(1000),
+                                 limits->heartbeat_s * UINT64_C(1000), &trial, &attempt);
+
     if (rc < 0)
         return rc;
-    rc = send_trial(coordinator, worker, &trial, &attempt);
-    if (rc == 0) {
-        worker_roster_sent(coordinator->roster, worker);
-        return 0;
-    }
-    trial_ledger_lose(coordinator->ledger, &attempt);
-    return rc == -EAGAIN ? -ENOBUFS : rc;
+    rc = send_leased(coordinator, worker, &trial, &attempt);
+    if (rc == 0)
+        coordinator_remark(coordinator, "trial %" PRIu64 " takes long: worker %s runs it too",
+                           trial.number, worker->name);
+    return rc;
 }
 
 static bool may_hand_out(const struct coordinator *coordinator)
@@ -150,13 +174,18 @@ static bool may_hand_out(const struct coordinator *coordinator)
            !coordinator->trouble && !coordinator->failed;
 }
 
+/* What it still runs keeps its lease: it may be reconnecting at this moment. */
+static void forget_unreachable(struct coordinator *coordinator, struct worker *worker)
+{
+    coordinator_remark(coordinator, "worker %s is not connected any more", worker->name);
+    worker_roster_remove(coordinator->roster, worker);
+}
+
 /* Whom to serve after worker got rc; NULL: nobody can be served at present. */
 static struct worker *next_waiting(struct coordinator *coordinator, struct worker *worker, int rc)
 {
     if (rc == -EHOSTUNREACH) {
-        /* What it still runs keeps its lease: it may be reconnecting at this moment. */
-        coordinator_remark(coordinator, "worker %s is not connected any more", worker->name);
-        worker_roster_remove(coordinator->roster, worker);
+        forget_unreachable(coordinator, worker);
         worker = NULL;
     } else if (rc == 0 || (rc == -EAGAIN && hand_out_propose(coordinator))) {
         worker = NULL;
@@ -182,4 +211,22 @@ void hand_out(struct coordinator *coordinator)
         hand_out_propose(coordinator);
     if (campaign_state(coordinator->campaign) == CAMPAIGN_DONE)
         uv_stop(&coordinator->loop);
+}
+
+void hand_out_doubles(struct coordinator *coordinator)
+{
+    struct worker *worker = worker_roster_waiting(coordinator->roster, NULL);
+
+    while (worker && coordinator->study->limits.doubling && may_hand_out(coordinator) &&
+           hand_out_n_ready(coordinator) == 0) {
+        int rc = hand_double_out(coordinator, worker);
+
+        if (rc == -ENOENT)
+            return;
+        if (rc == -EHOSTUNREACH)
+            forget_unreachable(coordinator, worker);
+        /* What one may not have another may; who got one may have room for more. */
+        worker = worker_roster_waiting(coordinator->roster,
+                                       rc == 0 || rc == -EHOSTUNREACH ? NULL : worker);
+    }
 }

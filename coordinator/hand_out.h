@@ -9,6 +9,9 @@
  * campaign is done. Called after anything that may have made a worker or a trial free. */
 void hand_out(struct coordinator *coordinator);
 
+/* Where workers wait all the same: second attempts of stragglers (trial_ledger_double). */
+void hand_out_doubles(struct coordinator *coordinator);
+
 /* Has the campaign add one trial more, if it has one now. */
 bool hand_out_propose(struct coordinator *coordinator);
 

@@ -185,6 +185,22 @@ static int receive(struct coordinator *coordinator, const struct trial_result *r
     return rc;
 }
 
+/* Whoever else runs the trial need not. Should this be lost, its next heartbeat tells it. */
+static void cancel_others(struct coordinator *coordinator, const struct result_message *message)
+{
+    struct trial_runner runners[LEDGER_MAX_ATTEMPTS];
+    size_t n = trial_ledger_runners(coordinator->ledger, &message->result.key, runners);
+
+    for (size_t i = 0; i < n; i++) {
+        const struct attempt *attempt = &runners[i].attempt;
+        struct worker *worker = worker_roster_by_id(coordinator->roster, runners[i].worker_id);
+
+        if (worker && (attempt->start != message->attempt.start ||
+                       attempt->counter != message->attempt.counter))
+            reply_cancel(coordinator, &worker->route, attempt, "another worker was faster");
+    }
+}
+
 static void take_result(struct coordinator *coordinator, struct worker *worker,
                         const struct result_message *message, struct trial *trial)
 {
@@ -199,6 +215,7 @@ static void take_result(struct coordinator *coordinator, struct worker *worker,
         free(save);
         return;
     }
+    cancel_others(coordinator, message);
     save->settles = true;
     save->early = rc == -ENOENT;
     trial->number = number_of(coordinator, &trial->key);

@@ -113,6 +113,7 @@ void tick(struct coordinator *coordinator)
     save_elapsed(coordinator);
     show_progress(coordinator);
     hand_out(coordinator);
+    hand_out_doubles(coordinator);
     steering_tick(coordinator);
 }
 

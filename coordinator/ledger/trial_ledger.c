@@ -204,9 +204,10 @@ static int pool_texts(struct trial_ledger *ledger, const struct trial_result *re
     return rc < 0 ? rc : text_pool_put(&ledger->texts, result->worker, worker_out);
 }
 
-static void keep_result(struct entry *entry, const struct trial_result *result, uint32_t numerics,
-                        uint32_t worker)
+static void keep_result(struct trial_ledger *ledger, struct entry *entry,
+                        const struct trial_result *result, uint32_t numerics, uint32_t worker)
 {
+    yardstick_note(&ledger->yardsticks[entry->stage], result->seconds);
     entry->reward = result->reward;
     entry->loss = result->loss;
     entry->seconds = result->seconds;
@@ -228,7 +229,7 @@ static int add_done(struct trial_ledger *ledger, const struct trial *trial,
         rc = add(ledger, trial, &i);
     if (rc < 0)
         return rc;
-    keep_result(ledger_entry_at(ledger, i), result, numerics, worker);
+    keep_result(ledger, ledger_entry_at(ledger, i), result, numerics, worker);
     ledger_set_state(ledger, i, TRIAL_DONE);
     return 0;
 }
@@ -272,7 +273,7 @@ int trial_ledger_receive(struct trial_ledger *ledger, const struct trial_result 
     rc = pool_texts(ledger, result, &numerics, &worker);
     if (rc < 0)
         return rc;
-    keep_result(entry, result, numerics, worker);
+    keep_result(ledger, entry, result, numerics, worker);
     LIST_FOREACH(attempt, &entry->attempts, same_trial)
     deadline_heap_remove(&ledger->leases, &attempt->deadline);
     ledger_set_state(ledger, i, TRIAL_SAVING);

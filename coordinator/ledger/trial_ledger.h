@@ -19,7 +19,8 @@
  * several keep their order, and a failed one is tried again at once: last of its layer, it would
  * hold the whole search up.
  *
- * A trial may have several running attempts (adopted ones, doubled ones). An attempt given up as
+ * A trial may have several running attempts: adopted ones, and doubled ones, where somebody waits who
+ * could end it sooner. An attempt given up as
  * lost is remembered, the last few of each trial, while its trial is open.
  *
  * No sockets, SQL, logging or clock: callers pass now_ms (monotonic). Loop thread only. int
@@ -75,6 +76,14 @@ int trial_ledger_remember_failure(struct trial_ledger *ledger, const struct dige
 int trial_ledger_lease(struct trial_ledger *ledger, const uint8_t worker_id[16], bool alone,
                        uint64_t now_ms, uint64_t lease_ms, struct trial *trial_out,
                        struct attempt *attempt_out);
+
+/* For a worker that would wait: leases a second attempt of a LEASED trial that has one, on another
+ * worker, and is a straggler (yardstick.h, by the seconds of its stage's last results) that has run for
+ * patience_ms at least; of several the one that has run longest. Not one that has failed, which may be
+ * the trial's fault. -ENOENT if there is none; -EAGAIN: none that this worker does not run itself. */
+int trial_ledger_double(struct trial_ledger *ledger, const uint8_t worker_id[16], uint64_t now_ms,
+                        uint64_t lease_ms, uint64_t patience_ms, struct trial *trial_out,
+                        struct attempt *attempt_out);
 
 /* Renews a lease of this worker's (an attempt that was given up as lost becomes leased again if its
  * trial is still READY). progress may be NULL: no news. -ENOENT: this worker has no such attempt, or its
@@ -148,6 +157,7 @@ struct ledger_entry {
 struct ledger_counts {
     uint64_t by_state[TRIAL_STATES];
     uint64_t failures, losses, attempts_running;
+    uint64_t doubled; /* second attempts handed out, by trial_ledger_double */
 };
 
 size_t trial_ledger_n(const struct trial_ledger *ledger);
@@ -167,8 +177,17 @@ struct running_attempt {
     size_t i; /* the trial's entry */
     struct progress progress;
     uint64_t leased_at_ms;
+    bool second; /* began while another attempt of its trial was running */
 };
 size_t trial_ledger_running_on(const struct trial_ledger *ledger, const uint8_t worker_id[16],
                                struct running_attempt *running, size_t room);
+
+/* Who runs a trial, under a lease or, once it is SAVING, without. Returns how many are written. */
+struct trial_runner {
+    struct attempt attempt;
+    uint8_t worker_id[16];
+};
+size_t trial_ledger_runners(const struct trial_ledger *ledger, const struct digest *key,
+                            struct trial_runner runners[LEDGER_MAX_ATTEMPTS]);
 
 #endif

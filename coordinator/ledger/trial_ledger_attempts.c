@@ -97,6 +97,7 @@ static int begin_attempt(struct trial_ledger *ledger, size_t i, const struct att
                          const uint8_t worker_id[16], uint64_t now_ms, uint64_t lease_ms)
 {
     struct ledger_attempt *attempt = calloc(1, sizeof *attempt);
+    const struct ledger_attempt *newest;
 
     if (!attempt)
         return -ENOMEM;
@@ -105,6 +106,7 @@ static int begin_attempt(struct trial_ledger *ledger, size_t i, const struct att
     attempt->state = ATTEMPT_RUNNING;
     memcpy(attempt->worker_id, worker_id, sizeof attempt->worker_id);
     attempt->leased_at_ms = now_ms;
+    attempt->second = ledger_running(ledger_entry_at(ledger, i), &newest) > 0;
     if (digest_map_reserve(&ledger->by_attempt) < 0 ||
         deadline_heap_set(&ledger->leases, &attempt->deadline, now_ms + lease_ms) < 0) {
         free(attempt);
@@ -135,11 +137,23 @@ void ledger_release(struct trial_ledger *ledger, size_t i)
 
 /* ---- leasing ---- */
 
+int ledger_begin_new(struct trial_ledger *ledger, size_t i, const uint8_t worker_id[16],
+                     uint64_t now_ms, uint64_t lease_ms, struct attempt *name_out)
+{
+    struct attempt name = { .start = ledger->start, .counter = ledger->last_counter + 1 };
+    int rc = begin_attempt(ledger, i, &name, worker_id, now_ms, lease_ms);
+
+    if (rc < 0)
+        return rc;
+    ledger->last_counter++;
+    *name_out = name;
+    return 0;
+}
+
 int trial_ledger_lease(struct trial_ledger *ledger, const uint8_t worker_id[16], bool alone,
                        uint64_t now_ms, uint64_t lease_ms, struct trial *trial_out,
                        struct attempt *attempt_out)
 {
-    struct attempt name = { .start = ledger->start, .counter = ledger->last_counter + 1 };
     size_t i = index_set_next(&ledger->ready, 0);
     int rc;
 
@@ -148,13 +162,10 @@ int trial_ledger_lease(struct trial_ledger *ledger, const uint8_t worker_id[16],
         i = index_set_next(&ledger->ready, i + 1);
     if (i == INDEX_SET_NONE)
         return -EAGAIN;
-    rc = begin_attempt(ledger, i, &name, worker_id, now_ms, lease_ms);
-    if (rc < 0)
-        return rc;
-    ledger->last_counter++;
-    *trial_out = ledger_trial(ledger_entry_at(ledger, i));
-    *attempt_out = name;
-    return 0;
+    rc = ledger_begin_new(ledger, i, worker_id, now_ms, lease_ms, attempt_out);
+    if (rc == 0)
+        *trial_out = ledger_trial(ledger_entry_at(ledger, i));
+    return rc;
 }
 
 /* Goes on with a known attempt, RUNNING or LOST. */

@@ -16,6 +16,7 @@
 #include "coordinator/ledger/index_set.h"
 #include "coordinator/ledger/text_pool.h"
 #include "coordinator/ledger/trial_ledger.h"
+#include "coordinator/ledger/yardstick.h"
 
 enum {
     LEDGER_BLOCK = 1024,          /* entries allocated at a time */
@@ -36,6 +37,7 @@ struct ledger_attempt {
     uint8_t worker_id[16];
     uint64_t leased_at_ms;
     uint64_t mark; /* see trial_ledger_lose_worker */
+    bool second;   /* see struct running_attempt */
     struct progress progress;
 };
 
@@ -89,7 +91,8 @@ struct trial_ledger {
     struct deadline_heap leases;
     struct attempt_list by_worker[LEDGER_WORKER_CHAINS];
 
-    uint64_t by_state[TRIAL_STATES], failures, losses;
+    uint64_t by_state[TRIAL_STATES], failures, losses, doubled;
+    struct yardstick yardsticks[STAGES]; /* in seconds */
 };
 
 static inline struct entry *ledger_entry_at(const struct trial_ledger *ledger, size_t i)
@@ -108,6 +111,10 @@ void ledger_set_state(struct trial_ledger *ledger, size_t i, enum trial_state st
 struct ledger_attempt *ledger_find_attempt(const struct trial_ledger *ledger,
                                            const struct attempt *attempt);
 struct attempt ledger_attempt_name(const struct ledger_attempt *attempt);
+
+/* A running attempt of trial i, of this start, which becomes LEASED. -ENOMEM, and nothing has changed. */
+int ledger_begin_new(struct trial_ledger *ledger, size_t i, const uint8_t worker_id[16],
+                     uint64_t now_ms, uint64_t lease_ms, struct attempt *name_out);
 
 /* Whether it was given to this worker. */
 bool ledger_is_of(const struct ledger_attempt *attempt, const uint8_t worker_id[16]);

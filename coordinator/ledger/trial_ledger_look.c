@@ -101,6 +101,7 @@ struct ledger_counts trial_ledger_counts(const struct trial_ledger *ledger)
         .failures = ledger->failures,
         .losses = ledger->losses,
         .attempts_running = ledger->leases.n,
+        .doubled = ledger->doubled,
     };
 
     memcpy(counts.by_state, ledger->by_state, sizeof counts.by_state);
@@ -119,8 +120,27 @@ size_t trial_ledger_running_on(const struct trial_ledger *ledger, const uint8_t 
             continue;
         if (n < room)
             running[n] = (struct running_attempt){ attempt->trial, attempt->progress,
-                                                   attempt->leased_at_ms };
+                                                   attempt->leased_at_ms, attempt->second };
         n++;
+    }
+    return n;
+}
+
+size_t trial_ledger_runners(const struct trial_ledger *ledger, const struct digest *key,
+                            struct trial_runner runners[LEDGER_MAX_ATTEMPTS])
+{
+    const struct ledger_attempt *attempt;
+    size_t i, n = 0;
+    const struct entry *entry = ledger_find(ledger, key, &i);
+
+    if (!entry)
+        return 0;
+    LIST_FOREACH(attempt, &entry->attempts, same_trial)
+    {
+        if (attempt->state != ATTEMPT_RUNNING)
+            continue;
+        runners[n].attempt = ledger_attempt_name(attempt);
+        memcpy(runners[n++].worker_id, attempt->worker_id, sizeof attempt->worker_id);
     }
     return n;
 }

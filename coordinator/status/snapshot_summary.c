@@ -77,6 +77,8 @@ static void fill_ledger(struct build *build, Layernas__Summary *summary)
     summary->running = counts.by_state[TRIAL_LEASED];
     summary->failed_attempts = counts.failures;
     summary->lost_attempts = counts.losses;
+    summary->doubled_attempts = counts.doubled;
+    summary->running_twice = counts.attempts_running - counts.by_state[TRIAL_LEASED];
     summary->quarantined = counts.by_state[TRIAL_QUARANTINED];
     summary->refused = coordinator->counts.refused + coordinator->counts.malformed;
 }

@@ -59,6 +59,7 @@ static Layernas__TrialRow *build_trial_row(struct build *build, const struct led
     row->worker = build_text(build, worker_of(build, entry));
     row->failures = entry->failures;
     row->reason = build_text(build, entry->last_reason);
+    row->attempts = entry->n_attempts;
     if (entry->state == TRIAL_LEASED) {
         row->progress = build_progress(build, &entry->progress);
         row->running_s = seconds_since(build, entry->leased_at_ms);
@@ -99,12 +100,16 @@ static Layernas__TrialRow *build_running(struct build *build, const struct worke
                                          const struct running_attempt *running)
 {
     struct ledger_entry entry;
+    Layernas__TrialRow *row;
 
     trial_ledger_entry(build->coordinator->ledger, running->i, &entry);
     memcpy(entry.worker_id, worker->id, sizeof entry.worker_id);
     entry.progress = running->progress;
     entry.leased_at_ms = running->leased_at_ms;
-    return build_trial_row(build, &entry);
+    row = build_trial_row(build, &entry);
+    if (row)
+        row->second = running->second;
+    return row;
 }
 
 static void fill_running(struct build *build, const struct worker *worker, Layernas__WorkerRow *row)

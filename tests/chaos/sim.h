@@ -142,7 +142,7 @@ void sim_findings_of(const struct coordinator *coordinator, struct sim_findings 
 /* ---- one schedule ---- */
 
 struct sim_counts {
-    uint64_t steps, messages, commits, crashes, kills, cuts, failed, early;
+    uint64_t steps, messages, commits, crashes, kills, cuts, failed, early, stragglers;
 };
 
 struct sim {

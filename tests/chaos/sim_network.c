@@ -321,6 +321,25 @@ static void check_trial(struct sim *sim, const struct trial *trial)
         sim_bad(sim, "more search trials than the cap");
 }
 
+/* Of a trial that has more than one running attempt, this is the newest: a straggler's double. */
+static void check_double(struct sim *sim, const struct trial_message *message, int worker)
+{
+    struct trial_runner runners[LEDGER_MAX_ATTEMPTS];
+    size_t n = trial_ledger_runners(sim->coordinator.ledger, &message->trial.key, runners);
+
+    if (n < 2)
+        return;
+    sim->counts.stragglers++;
+    if (n > 2)
+        sim_bad(sim, "a second attempt of a trial that has several");
+    if (message->trial.stage == STAGE_TEST)
+        sim_bad(sim, "a second attempt of the only test");
+    for (size_t i = 0; i < n && worker >= 0; i++)
+        if (memcmp(runners[i].worker_id, sim->workers[worker].id, 16) == 0 &&
+            memcmp(&runners[i].attempt, &message->attempt, sizeof message->attempt) != 0)
+            sim_bad(sim, "a second attempt for the worker that has the first");
+}
+
 int router_send(void *socket, const struct route *route, const void *data, size_t size)
 {
     struct sim *sim = socket;
@@ -336,8 +355,10 @@ int router_send(void *socket, const struct route *route, const void *data, size_
     }
     memcpy(&id, route->bytes, sizeof id);
     c = place_of(sim, id);
-    if (message.kind == TO_TRIAL)
+    if (message.kind == TO_TRIAL) {
         check_trial(sim, &message.trial.trial);
+        check_double(sim, &message.trial, c < 0 ? -1 : sim->connections[c].worker);
+    }
     if (message.kind == TO_VERDICT)
         check_verdict(sim, &message.verdict);
     to_worker_clear(&message);

@@ -27,6 +27,10 @@ static void test_summary(void **state)
         "          handed out until there is room again",
         NULL,
     };
+    static const char *const stragglers[] = {
+        "doubled   1,345 trials that took long; 12 run twice now",
+        NULL,
+    };
     Layernas__Candidate best = candidate_of("1:4:1:2", 987088, 3720);
     Layernas__Summary summary = summary_of(&best);
     Layernas__StatusReply reply = reply_of(LAYERNAS__STATUS_REPLY__BODY_SUMMARY, &summary);
@@ -37,6 +41,9 @@ static void test_summary(void **state)
     summary.note = "study.db: database or disk is full; nothing is handed out until there is room "
                    "again";
     check_shown("a long note", &reply, no_room);
+    summary.running_twice = 12;
+    summary.doubled_attempts = 1345;
+    check_shown("stragglers", &reply, stragglers);
     summary = summary_of(NULL);
     summary.pass = 0;
     summary.done = 0;
@@ -163,6 +170,10 @@ static void test_workers(void **state)
         "   31  search  node1:7  0.973 M    2/3  0.710     74.3     43 %   1234",
         NULL,
     };
+    static const char *const doubled[] = {
+        "   31  double  node1:7  0.973 M    2/3  0.710     74.3     43 %   1234",
+        NULL,
+    };
     Layernas__Progress progress = LAYERNAS__PROGRESS__INIT;
     Layernas__TrialRow trial = row_of(31, "running", "node1:7", "1:2"), *running[] = { &trial };
     Layernas__WorkerRow busy = LAYERNAS__WORKER_ROW__INIT, aside = LAYERNAS__WORKER_ROW__INIT;
@@ -196,6 +207,8 @@ static void test_workers(void **state)
     workers.n_rows = workers.total = 2;
     workers.rows = rows;
     check_shown("workers", &reply, wanted);
+    trial.second = true;
+    check_shown("a straggler's second attempt", &reply, doubled);
 }
 
 static void test_best(void **state)

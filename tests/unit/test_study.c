@@ -40,6 +40,7 @@ static void test_defaults(void **state)
     check_int_equal("lease", study->limits.lease_s, 30);
     check_int_equal("heartbeat", study->limits.heartbeat_s, 5);
     check_int_equal("wall clock", study->limits.wall_clock_s, 0);
+    check_true("doubling", study->limits.doubling);
     check_string_equal("data path", study->data_path, "");
     study_free(study);
 }

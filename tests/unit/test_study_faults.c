@@ -194,6 +194,8 @@ static void test_evaluation(void **state)
         { "a heart that beats too slowly", "lease: 30", "lease: 5",
           "study.yaml:10: limits.lease: a heartbeat every 5 s, a lease of 5 s; heartbeats within "
           "the lease" },
+        { "doubling by number", "lease: 30", "lease: 30, doubling: 2",
+          "study.yaml:10: limits.doubling: \"2\"; allowed: false, true" },
         { "a lease of two months", "lease: 30", "lease: 5184000",
           "study.yaml:10: limits.lease: \"5184000\"; an integer from 2 to 2592000" },
     };

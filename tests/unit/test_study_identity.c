@@ -20,7 +20,7 @@ static void test_what_may_change_between_runs(void **state)
         { "the trial cap", "trials: 20", "trials: 2000" },
         { "the name", "name: tiny", "name: small" },
         { "the final stage", "{top: 2, epochs: 3}", "{top: 1, epochs: 9, lr: 0.3}" },
-        { "limits", "lease: 30", "lease: 60, wall_clock: 3600" },
+        { "limits", "lease: 30", "lease: 60, wall_clock: 3600, doubling: false" },
         { "a time limit", "  with: train", "  with: train\n  time_limit: 60" },
         { "where the data lies", "name: digits", "name: digits, path: /data" },
         { "a default in words", "trials: 20",

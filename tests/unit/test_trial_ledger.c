@@ -299,6 +299,99 @@ static void test_memory_of_many_trials(void **state)
     trial_ledger_free(ledger);
 }
 
+static int double_up(struct trial_ledger *ledger, const uint8_t worker[16], uint64_t now_ms,
+                     struct attempt *attempt_out)
+{
+    struct trial trial;
+    int rc = trial_ledger_double(ledger, worker, now_ms, LEASE, 5000, &trial, attempt_out);
+
+    return rc < 0 ? rc : (int)trial.number;
+}
+
+/* Results take 12.5 s. */
+static void test_a_straggler_is_doubled(void **state)
+{
+    struct trial_ledger *ledger = ledger_of(3);
+    struct progress halfway = { .fraction = 0.9 };
+    struct attempt first, second, other;
+    struct running_attempt running;
+
+    (void)state;
+    assert_int_equal(lease(ledger, alice, false, 0, &first), 1);
+    assert_int_equal(lease(ledger, carol, false, 1000, &other), 2);
+    assert_int_equal(double_up(ledger, bob, 100000, &second), -ENOENT); /* nothing to go by */
+    assert_int_equal(receive(ledger, 3), 0);
+    assert_int_equal(settle(ledger, 3), 0);
+    assert_int_equal(double_up(ledger, bob, 12500, &second), -ENOENT);
+    assert_int_equal(double_up(ledger, alice, 12501, &second), -EAGAIN); /* it is her own */
+    assert_int_equal(double_up(ledger, bob, 20000, &second), 1);         /* the longer one */
+    assert_int_equal(trial_ledger_renew(ledger, &other, carol, &halfway, 20000, LEASE), 0);
+    assert_int_equal(double_up(ledger, bob, 20000, &second), -ENOENT); /* nobody is needed twice */
+    assert_int_equal(trial_ledger_counts(ledger).doubled, 1);
+    assert_int_equal(trial_ledger_counts(ledger).attempts_running, 3);
+    assert_int_equal(entry_of(ledger, 1).n_attempts, 2);
+    assert_int_equal(trial_ledger_running_on(ledger, bob, &running, 1), 1);
+    assert_true(running.second && running.i == 0);
+    assert_int_equal(trial_ledger_running_on(ledger, alice, &running, 1), 1);
+    assert_false(running.second);
+
+    /* One is lost: the other goes on, and may be doubled again. */
+    assert_int_equal(trial_ledger_lose(ledger, &first), 0);
+    assert_int_equal(entry_of(ledger, 1).state, TRIAL_LEASED);
+    assert_int_equal(double_up(ledger, carol, 32000, &first), -ENOENT);
+    assert_int_equal(double_up(ledger, carol, 32501, &first), 1);
+
+    /* The first result settles it. */
+    assert_int_equal(receive(ledger, 1), 0);
+    assert_int_equal(receive(ledger, 1), -EALREADY);
+    assert_int_equal(renew(ledger, first, carol, 33000), -ENOENT);
+    trial_ledger_free(ledger);
+}
+
+static void test_what_is_not_doubled(void **state)
+{
+    struct trial_ledger *ledger = ledger_of(2);
+    struct trial final = trial_of(3, 3), another = trial_of(4, 3);
+    struct attempt attempt, other;
+
+    (void)state;
+    final.stage = another.stage = STAGE_FINAL;
+    assert_int_equal(trial_ledger_add(ledger, &final), 0);
+    assert_int_equal(trial_ledger_add(ledger, &another), 0);
+    assert_int_equal(receive(ledger, 1), 0);
+    assert_int_equal(lease(ledger, alice, false, 0, &attempt), 2);
+    assert_int_equal(report_failure(ledger, 2, &attempt, alice, true), 0);
+    assert_int_equal(lease(ledger, bob, false, 0, &attempt), 2);
+    assert_int_equal(lease(ledger, bob, false, 0, &other), 3);
+    /* One that failed; one whose stage has no result yet. */
+    assert_int_equal(double_up(ledger, carol, 100000, &other), -ENOENT);
+    assert_int_equal(receive(ledger, 4), 0);
+    assert_int_equal(double_up(ledger, carol, 100000, &other), 3);
+    trial_ledger_free(ledger);
+}
+
+/* What a restart finds: results, and two workers with attempts of one trial. */
+static void test_doubles_of_an_earlier_start(void **state)
+{
+    struct trial_ledger *ledger = trial_ledger_new(5);
+    struct attempt first = { 4, 1 }, second = { 4, 2 }, another;
+    struct trial done = trial_of(1, 3), open = trial_of(2, 3);
+    struct trial_result result = result_of(1);
+    struct running_attempt running;
+
+    (void)state;
+    assert_int_equal(trial_ledger_add_settled(ledger, &done, &result, false), 0);
+    assert_int_equal(trial_ledger_add(ledger, &open), 0);
+    assert_int_equal(trial_ledger_adopt_attempt(ledger, &open.key, &first, alice, 0, LEASE), 0);
+    assert_int_equal(trial_ledger_adopt_attempt(ledger, &open.key, &second, bob, 0, LEASE), 0);
+    assert_int_equal(trial_ledger_running_on(ledger, bob, &running, 1), 1);
+    assert_true(running.second);
+    assert_int_equal(double_up(ledger, carol, 15000, &another), -ENOENT);
+    assert_int_equal(trial_ledger_lose(ledger, &second), 0);
+    assert_int_equal(double_up(ledger, carol, 15000, &another), 2);
+    trial_ledger_free(ledger);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -312,6 +405,9 @@ int main(void)
         cmocka_unit_test(test_only_the_holder_keeps_an_attempt),
         cmocka_unit_test(test_attempts_of_one_trial_are_bounded),
         cmocka_unit_test(test_a_restart_remembers),
+        cmocka_unit_test(test_a_straggler_is_doubled),
+        cmocka_unit_test(test_what_is_not_doubled),
+        cmocka_unit_test(test_doubles_of_an_earlier_start),
         cmocka_unit_test(test_memory_of_many_trials),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

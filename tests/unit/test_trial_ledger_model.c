@@ -3,6 +3,7 @@
 #include "tests/unit/check.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "common/rng.h"
@@ -17,8 +18,10 @@ struct model_attempt {
     struct attempt name;
     int trial, worker;
     enum model_attempt_state state;
-    uint64_t due_ms, order; /* order of renewal */
-    uint32_t failure;       /* which of its trial's failures it was */
+    uint64_t begin_ms, due_ms, order; /* order of renewal */
+    double fraction;
+    bool second;
+    uint32_t failure; /* which of its trial's failures it was */
 };
 
 struct model_trial {
@@ -30,8 +33,9 @@ struct model_trial {
 struct model {
     struct trial_ledger *ledger;
     struct rng rng;
-    uint64_t now_ms, counter, n_renewals;
-    int n_added, n_attempts;
+    uint64_t now_ms, counter, n_renewals, n_doubled;
+    int n_added, n_attempts, n_took;
+    double took[TRIALS];               /* seconds of the results */
     struct model_trial trials[TRIALS]; /* by index; number is index + 1 */
     struct model_attempt attempts[KEPT];
 };
@@ -68,12 +72,15 @@ static void renew_in_model(struct model *m, struct model_attempt *a)
 static void begin_in_model(struct model *m, int trial, int worker, struct attempt name)
 {
     struct model_attempt *a = &m->attempts[m->n_attempts];
+    bool second = n_in_state(m, trial, RUNNING) > 0;
     int n = 0;
 
     for (int i = m->n_attempts++; i-- > 0;)
         if (m->attempts[i].trial == trial && m->attempts[i].state == LOST && ++n > 4)
             m->attempts[i].state = FORGOTTEN;
-    *a = (struct model_attempt){ .name = name, .trial = trial, .worker = worker };
+    *a = (struct model_attempt){
+        .name = name, .trial = trial, .worker = worker, .begin_ms = m->now_ms, .second = second
+    };
     renew_in_model(m, a);
 }
 
@@ -147,7 +154,8 @@ static void renew_one(struct model *m)
 {
     struct attempt name;
     struct model_attempt *a = any_attempt(m, &name);
-    struct progress progress = { .epoch = 1 };
+    struct progress progress = { .epoch = 1,
+                                 .fraction = rng_below(&m->rng, 2) ? rng_double(&m->rng) : 0 };
     int holder = a ? a->worker : 0;
     int worker = rng_below(&m->rng, 4) ? holder : (int)rng_below(&m->rng, WORKERS);
     bool needed = a && worker == holder &&
@@ -156,8 +164,10 @@ static void renew_one(struct model *m)
     assert_int_equal(
         trial_ledger_renew(m->ledger, &name, workers[worker], &progress, m->now_ms, SHORT_LEASE),
         needed ? 0 : -ENOENT);
-    if (needed)
-        renew_in_model(m, a);
+    if (!needed)
+        return;
+    renew_in_model(m, a);
+    a->fraction = progress.fraction;
 }
 
 static void lose_one(struct model *m)
@@ -242,10 +252,72 @@ static void receive_one(struct model *m)
 {
     int i = (int)rng_below(&m->rng, TRIALS);
     int want = !m->trials[i].added ? -ENOENT : is_open(&m->trials[i]) ? 0 : -EALREADY;
+    struct trial_result result = result_of((uint64_t)i + 1);
 
-    assert_int_equal(receive(m->ledger, (uint64_t)i + 1), want);
-    if (want == 0)
-        m->trials[i].state = TRIAL_SAVING;
+    result.seconds = (double)rng_below(&m->rng, 40) / 1000;
+    assert_int_equal(trial_ledger_receive(m->ledger, &result), want);
+    if (want != 0)
+        return;
+    m->trials[i].state = TRIAL_SAVING;
+    m->took[m->n_took++] = result.seconds;
+}
+
+/* ---- doubles ---- */
+
+static double median_took(const struct model *m)
+{
+    for (int i = 0; i < m->n_took; i++) {
+        int below = 0, equal = 0;
+
+        for (int k = 0; k < m->n_took; k++) {
+            below += m->took[k] < m->took[i];
+            equal += m->took[k] == m->took[i];
+        }
+        if (below <= m->n_took / 2 && m->n_took / 2 < below + equal)
+            return m->took[i];
+    }
+    return INFINITY;
+}
+
+static bool is_straggler(const struct model *m, const struct model_attempt *a, uint64_t patience_ms)
+{
+    double ran = (double)(m->now_ms - a->begin_ms) / 1000, median = median_took(m);
+
+    if (!runs(m, a) || n_in_state(m, a->trial, RUNNING) > 1 || m->trials[a->trial].failures > 0)
+        return false;
+    if (m->now_ms - a->begin_ms < patience_ms || ran <= median)
+        return false;
+    return a->fraction == 0 || ran * (1 - a->fraction) > a->fraction * median;
+}
+
+static void double_one(struct model *m)
+{
+    int worker = (int)rng_below(&m->rng, WORKERS), n = 0;
+    uint64_t patience_ms = rng_below(&m->rng, 20);
+    const struct model_attempt *best = NULL;
+    struct attempt name = { 0 };
+    struct trial trial;
+    int rc = trial_ledger_double(m->ledger, workers[worker], m->now_ms, SHORT_LEASE, patience_ms,
+                                 &trial, &name);
+
+    for (int i = 0; i < m->n_attempts; i++) {
+        const struct model_attempt *a = &m->attempts[i];
+
+        if (!is_straggler(m, a, patience_ms))
+            continue;
+        n++;
+        if (a->worker != worker && (!best || a->begin_ms < best->begin_ms ||
+                                    (a->begin_ms == best->begin_ms && a->trial < best->trial)))
+            best = a;
+    }
+    assert_int_equal(rc, best ? 0 : n > 0 ? -EAGAIN : -ENOENT);
+    if (!best)
+        return;
+    assert_int_equal(trial.number, best->trial + 1);
+    assert_int_equal(name.start, START);
+    assert_int_equal(name.counter, ++m->counter);
+    m->n_doubled++;
+    begin_in_model(m, best->trial, worker, name);
 }
 
 static void fail_one(struct model *m)
@@ -318,22 +390,48 @@ static void compare_running(const struct model *m, int worker)
     struct running_attempt running[KEPT];
     size_t n = trial_ledger_running_on(m->ledger, workers[worker], running, KEPT), want = 0;
     int64_t sum = 0, want_sum = 0;
+    int n_second = 0, want_second = 0;
 
     for (int i = 0; i < m->n_attempts; i++)
         if (runs(m, &m->attempts[i]) && m->attempts[i].worker == worker) {
             want++;
+            want_second += m->attempts[i].second;
             want_sum += (m->attempts[i].trial + 1) * (m->attempts[i].trial + 1);
         }
     assert_int_equal(n, want);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         sum += (int64_t)((running[i].i + 1) * (running[i].i + 1));
+        n_second += running[i].second;
+    }
     assert_int_equal(sum, want_sum);
+    assert_int_equal(n_second, want_second);
     assert_int_equal(trial_ledger_running_on(m->ledger, workers[worker], NULL, 0), want);
+}
+
+static void compare_runners(const struct model *m, int trial)
+{
+    struct digest key = key_of((uint64_t)trial + 1);
+    struct trial_runner runners[LEDGER_MAX_ATTEMPTS];
+    size_t n = trial_ledger_runners(m->ledger, &key, runners);
+
+    assert_int_equal(n, n_in_state(m, trial, RUNNING));
+    for (int i = 0; i < m->n_attempts; i++) {
+        const struct model_attempt *a = &m->attempts[i];
+        size_t r = 0;
+
+        if (a->trial != trial || a->state != RUNNING)
+            continue;
+        while (r < n && memcmp(&runners[r].attempt, &a->name, sizeof a->name) != 0)
+            r++;
+        assert_true(r < n);
+        assert_memory_equal(runners[r].worker_id, workers[a->worker], 16);
+    }
 }
 
 static void compare(const struct model *m)
 {
-    struct ledger_counts counts = trial_ledger_counts(m->ledger), want = { 0 };
+    struct ledger_counts counts = trial_ledger_counts(m->ledger),
+                         want = { .doubled = m->n_doubled };
 
     assert_int_equal(trial_ledger_n(m->ledger), m->n_added);
     for (int i = 0; i < m->n_attempts; i++)
@@ -349,6 +447,7 @@ static void compare(const struct model *m)
         assert_int_equal(entry.failures, t->failures);
         assert_int_equal(entry.losses, t->losses);
         assert_int_equal(entry.n_attempts, n_in_state(m, i, RUNNING));
+        compare_runners(m, i);
         want.by_state[t->state]++;
         want.failures += t->failures;
         want.losses += t->losses;
@@ -358,11 +457,14 @@ static void compare(const struct model *m)
         compare_running(m, worker);
 }
 
+static uint64_t n_doubled; /* over all schedules */
+
 static void run_schedule(uint64_t seed)
 {
     static void (*const operations[])(struct model *) = {
-        add,      lease_one, lease_one,   lease_one, renew_one, renew_one,   renew_one, lose_one,
-        fail_one, fail_one,  lose_worker, expire,    expire,    receive_one, adopt_one, settle_one,
+        add,       lease_one,   lease_one, lease_one,  renew_one,   renew_one,
+        renew_one, lose_one,    fail_one,  fail_one,   lose_worker, expire,
+        expire,    receive_one, adopt_one, settle_one, double_one,  double_one,
     };
     struct model *m = calloc(1, sizeof *m);
 
@@ -372,6 +474,7 @@ static void run_schedule(uint64_t seed)
         operations[rng_below(&m->rng, sizeof operations / sizeof *operations)](m);
         compare(m);
     }
+    n_doubled += m->n_doubled;
     trial_ledger_free(m->ledger);
     free(m);
 }
@@ -381,6 +484,7 @@ static void test_random_schedules_against_a_model(void **state)
     (void)state;
     for (uint64_t seed = 1; seed <= 60; seed++)
         run_schedule(seed);
+    assert_true(n_doubled > 100);
 }
 
 int main(void)

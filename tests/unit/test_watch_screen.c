@@ -257,6 +257,8 @@ static void test_phases(void **state)
     check_true("why it ended", strstr(drawn(&s->view, 80, 24),
                                       "fashion-mobile: final training, trial cap reached "));
     check_true("trouble", strstr(drawn(&s->view, 80, 24), "trouble 3 lost, 0 failed; "));
+    s->summary.running_twice = 2;
+    check_true("stragglers", strstr(drawn(&s->view, 80, 24), " running (2 twice) on "));
     free(s);
 }
 

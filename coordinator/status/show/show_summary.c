@@ -85,6 +85,16 @@ static void show_effort(FILE *out, const Layernas__Summary *s)
             print_grouped(s->saved, saved));
 }
 
+static void show_doubled(FILE *out, const Layernas__Summary *s)
+{
+    char doubled[HUMAN_SIZE], twice[HUMAN_SIZE];
+
+    if (s->doubled_attempts + s->running_twice > 0)
+        fprintf(out, "doubled   %s trials that took long; %s run twice now\n",
+                print_grouped(s->doubled_attempts, doubled),
+                print_grouped(s->running_twice, twice));
+}
+
 static void show_trouble(FILE *out, const Layernas__Summary *s)
 {
     fprintf(out,
@@ -106,6 +116,7 @@ int show_summary(FILE *out, const Layernas__Summary *summary)
     show_best_line(out, summary);
     show_target(out, summary);
     show_effort(out, summary);
+    show_doubled(out, summary);
     show_trouble(out, summary);
     fprintf(out, "results   %s\n", summary->results);
     return 0;

@@ -47,7 +47,7 @@ static void add_running(struct text_table *table, const Layernas__WorkerRow *wor
     char number[HUMAN_SIZE];
 
     text_table_cell(table, "%" PRIu64, row->number);
-    text_table_cell(table, "%s", row->stage);
+    text_table_cell(table, "%s", row->second ? "double" : row->stage);
     text_table_cell(table, "%s", worker->name);
     text_table_cell(table, "%s", human_amount(row->cost, number));
     if (progress->epoch > 0) {

@@ -96,12 +96,14 @@ static void show_best_line(FILE *out, const Layernas__Summary *s)
 
 static void show_slots(FILE *out, const Layernas__Summary *s)
 {
-    char rate[64] = "", number[HUMAN_SIZE];
+    char rate[64] = "", twice[64] = "", number[HUMAN_SIZE];
 
     if (s->trials_per_hour > 0)
         snprintf(rate, sizeof rate, ", %s trials/h", show_rate(s->trials_per_hour, number));
-    fprintf(out, "%-*s%" PRIu64 " running on %u slots of %u workers, %" PRIu64 " waiting%s\n",
-            LABEL, "slots", s->running, s->slots, s->workers, s->ready, rate);
+    if (s->running_twice > 0)
+        snprintf(twice, sizeof twice, " (%" PRIu64 " twice)", s->running_twice);
+    fprintf(out, "%-*s%" PRIu64 " running%s on %u slots of %u workers, %" PRIu64 " waiting%s\n",
+            LABEL, "slots", s->running, twice, s->slots, s->workers, s->ready, rate);
     if (s->lost_attempts + s->failed_attempts + s->quarantined + s->refused > 0)
         fprintf(out,
                 "%-*s%" PRIu64 " lost, %" PRIu64 " failed; %" PRIu64 " trials quarantined, %" PRIu64
