@@ -34,6 +34,7 @@ CONV_CASE(pointwise_bias, KERNEL(1), .out.channels = 35, .bias = true)
 CONV_CASE(pointwise_stride, KERNEL(1), .out.channels = 5, .stride = 2)
 CONV_CASE(conv_3, KERNEL(3), .out.channels = 5, .pad = 1)
 CONV_CASE(conv_3_wide, KERNEL(3), .out.channels = 33, .pad = 1)
+CONV_CASE(conv_3_tiles, KERNEL(3), .out.channels = 19, .pad = 1, .bias = true)
 CONV_CASE(conv_3_unpadded, KERNEL(3), .out.channels = 5, .bias = true)
 CONV_CASE(conv_3_stride, KERNEL(3), .out.channels = 6, .pad = 1, .stride = 2)
 CONV_CASE(conv_5_stride, KERNEL(5), .out.channels = 17, .pad = 2, .stride = 2, .bias = true)
@@ -272,6 +273,14 @@ static int dead_ends(struct network *n, int i)
     return norm_relu6(n, model_add(n, a, i));
 }
 
+static int conv_3_and_sum(struct network *n, int i)
+{
+    int a = norm_relu6(n, i);
+    struct op op = { KERNEL(3), .out.channels = n->ops[i].out.channels, .pad = 1 };
+
+    return model_add(n, norm(n, conv_op(n, a, op)), a);
+}
+
 /* Norms that come long after what they normalise. */
 static int interleaved(struct network *n, int i)
 {
@@ -330,6 +339,12 @@ static void test_operations(void **state)
         { "3x3, several blocks", conv_3_wide, 3, 18, 5, 5, 2 },
         { "3x3 on 2x2", conv_3, 3, 5, 2, 2, 2 },
         { "3x3 on wide rows", conv_3, 1, 3, 3, 45, 1 },
+        { "3x3 by tiles, even sides", conv_3_wide, 3, 18, 6, 4, 2 },
+        { "3x3 by tiles, several images at a time", conv_3_tiles, 2, 17, 3, 8, 9 },
+        { "3x3 by tiles, several rows at a time", conv_3_tiles, 1, 16, 7, 45, 2 },
+        { "3x3 by tiles on rows too wide", conv_3_tiles, 1, 16, 2, 131, 2 },
+        { "3x3 by tiles on 2x2", conv_3_tiles, 3, 35, 2, 2, 3 },
+        { "3x3 by tiles, read by a sum as well", conv_3_and_sum, 3, 18, 5, 4, 3 },
         { "3x3 without padding", conv_3_unpadded, 3, 5, 6, 5, 2 },
         { "3x3 with stride", conv_3_stride, 3, 5, 7, 6, 2 },
         { "3x3 with stride, even", conv_3_stride, 3, 20, 8, 8, 2 },

@@ -235,9 +235,8 @@ static void conv_forward(struct net *net, struct node *node)
 
 /* ---- backward ---- */
 
-/* The weights of some taps; returns the end of what it has written. */
-static float *transpose_taps(const struct net *net, const struct node *node, const int32_t *tap,
-                             size_t n, float *transposed)
+float *conv_transpose(const struct net *net, const struct node *node, const int32_t *tap, size_t n,
+                      float *transposed)
 {
     size_t in = channels_in(net, node), out = (size_t)node->x.shape.channels;
     size_t taps = taps_of(&node->window);
@@ -262,7 +261,7 @@ static void transpose_weights(const struct net *net, const struct node *node, fl
     for (size_t i = 0; i < window_phases(&node->window); i++) {
         size_t taps = window_phase(&node->window, i).taps;
 
-        transposed = transpose_taps(net, node, tap, taps, transposed);
+        transposed = conv_transpose(net, node, tap, taps, transposed);
         tap += taps;
     }
 }

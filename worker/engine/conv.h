@@ -13,6 +13,14 @@
 size_t weight_index(const struct net *net, const struct node *node, size_t out, size_t in,
                     size_t row, size_t column);
 
+/* Whether a convolution of so many input channels is faster by Winograd's algorithm. */
+bool winograd_pays(const struct op *op, int channels);
+
+/* The weights for the way back, [input block][tap][output channel][lane], of n of the taps; lanes past
+ * the channels are zero. Returns the end of what it has written. */
+float *conv_transpose(const struct net *net, const struct node *node, const int32_t *tap, size_t n,
+                      float *transposed);
+
 /* Input channels that one output sees. */
 size_t weight_fan(const struct net *net, const struct node *node);
 

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "worker/engine/conv.h"
+
 /* What building needs to know of an op. */
 struct use {
     bool live;      /* its result leads to the logits */
@@ -20,7 +22,8 @@ static enum node_kind kind_of(const struct net *net, const struct op *op)
         if (op->groups > 1 && op->groups == op->out.channels &&
             op->groups == net->network.ops[op->input[0]].out.channels)
             return NODE_DEPTHWISE;
-        return NODE_CONV;
+        return winograd_pays(op, net->network.ops[op->input[0]].out.channels) ? NODE_WINOGRAD
+                                                                              : NODE_CONV;
     case OP_POOL:
         return NODE_POOL;
     case OP_DENSE:

@@ -63,6 +63,26 @@ struct kernels {
     void (*matmul)(const struct matmul *m);
     void (*matmul_gradient)(const struct matmul_gradient *m);
 
+    /* F(2x2, 3x3) of Lavin and Gray, "Fast algorithms for convolutional neural networks", 2016: the
+     * 2x2 outputs of a 3x3 convolution of 4x4 pixels d by weights g are A'[(G g G') . (B'd B)]A, with
+     * 16 multiplications instead of 36. Of one block, the 16 positions of a transformed tile lie
+     * `position` floats apart, and a row's tiles side by side.
+     *
+     * Of a row of tiles, the pixels `row` floats apart from one row to the next: B'd B, where tile t is
+     * the 4x4 pixels from the 2 t-th on; and A d A', of 2x2 pixels. */
+    void (*winograd_values)(float *out, size_t position, const float *a, size_t row, size_t tiles);
+    void (*winograd_gradients)(float *out, size_t position, const float *dy, size_t row,
+                               size_t tiles);
+    /* Two rows of pixels, A'm A + bias, which may be NULL. */
+    void (*winograd_outputs)(float *const out[2], const float *m, size_t position, size_t tiles,
+                             const float *bias);
+    /* u = G g G' for so many channels [16], the nine taps of each `tap` floats apart; and back:
+     * dw = G'du G. */
+    void (*winograd_weights)(float *u, size_t position, const float *w, ptrdiff_t tap,
+                             size_t channels);
+    void (*winograd_weights_gradient)(float *dw, size_t tap, const float *du, size_t position,
+                                      size_t channels);
+
     /* Depthwise: out[p] = bias + sum over t of a[offset[t] + 16 p] * w[t], all [16]. bias may be
      * NULL. */
     void (*depthwise)(float *out, const float *a, const int32_t *offset, size_t taps,

@@ -8,10 +8,10 @@
 #include "worker/engine/graph.h"
 
 static const struct layer *const layers[NODE_KINDS] = {
-    [NODE_CONV] = &layer_conv,       [NODE_DEPTHWISE] = &layer_depthwise,
-    [NODE_SUM] = &layer_sum,         [NODE_POOL] = &layer_pool,
-    [NODE_DENSE] = &layer_dense,     [NODE_SCALE] = &layer_scale,
-    [NODE_DROPOUT] = &layer_dropout,
+    [NODE_CONV] = &layer_conv,           [NODE_WINOGRAD] = &layer_winograd,
+    [NODE_DEPTHWISE] = &layer_depthwise, [NODE_SUM] = &layer_sum,
+    [NODE_POOL] = &layer_pool,           [NODE_DENSE] = &layer_dense,
+    [NODE_SCALE] = &layer_scale,         [NODE_DROPOUT] = &layer_dropout,
 };
 
 const struct op *node_op(const struct net *net, const struct node *node)

@@ -32,6 +32,7 @@
 enum node_kind {
     NODE_INPUT,
     NODE_CONV,
+    NODE_WINOGRAD, /* a convolution as well */
     NODE_DEPTHWISE,
     NODE_SUM, /* of one input or two */
     NODE_POOL,
@@ -172,8 +173,8 @@ struct layer {
     void (*backward)(struct net *net, struct node *node);
 };
 
-extern const struct layer layer_conv, layer_depthwise, layer_sum, layer_pool, layer_dense,
-    layer_scale, layer_dropout;
+extern const struct layer layer_conv, layer_winograd, layer_depthwise, layer_sum, layer_pool,
+    layer_dense, layer_scale, layer_dropout;
 
 void parameter_take(struct node *node, enum parameter_kind kind, size_t n, struct arena *arena);
 
