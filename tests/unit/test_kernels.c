@@ -3,6 +3,7 @@
 #include "tests/unit/check.h"
 
 #include <cblas.h>
+#include <errno.h>
 #include <stdlib.h>
 
 #include "common/rng.h"
@@ -174,9 +175,24 @@ static void test_depthwise(void **state)
                 check_depthwise(*kernels, pixels, taps[i]);
 }
 
+static void test_choice(void **state)
+{
+    const struct kernels *const *all = kernels_all();
+
+    (void)state;
+    assert_ptr_equal(kernels_best(), all[0]);
+    assert_int_equal(kernels_choose("sse9"), -EINVAL);
+    assert_ptr_equal(kernels_best(), all[0]);
+    assert_int_equal(kernels_choose("plain"), 0); /* every processor runs it */
+    assert_ptr_equal(kernels_best(), kernels_plain);
+    assert_int_equal(kernels_choose(all[0]->name), 0);
+    assert_ptr_equal(kernels_best(), all[0]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_choice),
         cmocka_unit_test(test_products),
         cmocka_unit_test(test_depthwise),
     };

@@ -1,6 +1,8 @@
 #include "worker/engine/kernels.h"
 
+#include <errno.h>
 #include <stdbool.h>
+#include <string.h>
 
 enum { SETS = 3 };
 
@@ -37,7 +39,19 @@ const struct kernels *const *kernels_all(void)
     return all;
 }
 
+static const struct kernels *chosen;
+
 const struct kernels *kernels_best(void)
 {
-    return kernels_all()[0];
+    return chosen ? chosen : kernels_all()[0];
+}
+
+int kernels_choose(const char *name)
+{
+    for (const struct kernels *const *set = kernels_all(); *set; set++)
+        if (strcmp((*set)->name, name) == 0) {
+            chosen = *set;
+            return 0;
+        }
+    return -EINVAL;
 }

@@ -131,8 +131,12 @@ struct kernels {
                 float decay, int nesterov);
 };
 
-/* The fastest set that this processor runs; decided once. */
+/* The fastest set that this processor runs, or the one that was chosen. */
 const struct kernels *kernels_best(void);
+
+/* From now on the set of that name ("avx512", "avx2", "plain"), for measurements. -EINVAL where this
+ * processor runs none. */
+int kernels_choose(const char *name);
 
 /* Every set that this processor runs, NULL at the end: for tests. */
 const struct kernels *const *kernels_all(void);
