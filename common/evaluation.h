@@ -48,6 +48,7 @@ struct schedule {
     uint32_t crop_pad; /* random crop after so many pixels of zero padding; 0: none */
     bool flip;         /* random horizontal flip */
     double ema;        /* of the weights that are evaluated, below 1; 0: those of the end */
+    uint64_t memory;   /* bytes that a training may take: larger batches go in parts; 0: any */
 };
 
 /* Columns of a benchmark table. A trial brings its row's key: what stands in the arch columns, joined

@@ -31,7 +31,7 @@ static void test_cross_entropy(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         float gradient[3];
-        struct loss loss = loss_of(logits, &cases[i].label, 1, 3, cases[i].smoothing, gradient);
+        struct loss loss = loss_of(logits, &cases[i].label, 1, 3, cases[i].smoothing, 1, gradient);
 
         check_near(cases[i].name, loss.sum, cases[i].loss);
         check_int_equal(cases[i].name, loss.correct, cases[i].correct);
@@ -49,7 +49,7 @@ static void test_gradient_is_of_the_mean_over_the_batch(void **state)
     (void)state;
     memcpy(two, logits, sizeof logits);
     memcpy(two + 3, logits, sizeof logits);
-    loss = loss_of(two, labels, 2, 3, 0, two); /* in place */
+    loss = loss_of(two, labels, 2, 3, 0, 2, two); /* in place */
     check_near("sum", loss.sum, 0.470003629 + 2.079441542);
     assert_int_equal(loss.correct, 1);
     check_near("first image", (double)two[2], -0.375 / 2);
@@ -63,9 +63,9 @@ static void test_extreme_logits(void **state)
     float gradient[3];
 
     (void)state;
-    check_near("no overflow", loss_of(large, &label, 1, 3, 0, gradient).sum, 2000);
+    check_near("no overflow", loss_of(large, &label, 1, 3, 0, 1, gradient).sum, 2000);
     check_near("no overflow", (double)gradient[0], 1);
-    assert_true(isnan(loss_of(broken, &label, 1, 3, 0, NULL).sum));
+    assert_true(isnan(loss_of(broken, &label, 1, 3, 0, 1, NULL).sum));
 }
 
 static void test_first_of_equal_logits_counts(void **state)
@@ -74,8 +74,8 @@ static void test_first_of_equal_logits_counts(void **state)
     const uint16_t first = 1, second = 2;
 
     (void)state;
-    assert_int_equal(loss_of(equal, &first, 1, 3, 0, NULL).correct, 1);
-    assert_int_equal(loss_of(equal, &second, 1, 3, 0, NULL).correct, 0);
+    assert_int_equal(loss_of(equal, &first, 1, 3, 0, 1, NULL).correct, 1);
+    assert_int_equal(loss_of(equal, &second, 1, 3, 0, 1, NULL).correct, 0);
 }
 
 int main(void)

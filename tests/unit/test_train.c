@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "common/rng.h"
@@ -226,12 +227,49 @@ static void test_what_cannot_be_evaluated(void **state)
     network_clear(&test.network);
 }
 
+static rlim_t address_space(void)
+{
+    unsigned long pages;
+    FILE *file = fopen("/proc/self/statm", "r");
+
+    assert_non_null(file);
+    assert_int_equal(fscanf(file, "%lu", &pages), 1);
+    fclose(file);
+    return (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE);
+}
+
+/* One line, before anything is begun. */
+static void test_too_large(void **state)
+{
+    struct trial_message trial = make_trial(STAGE_SEARCH);
+    struct evaluation_result result;
+    struct errmsg err = { "" };
+    struct rlimit before, limit;
+
+    (void)state;
+    trial.evaluation.schedule.memory = 1000;
+    assert_int_equal(evaluate(&trial, &context, &result, &err), -ENOMEM);
+    assert_non_null(strstr(err.text, "even of 4 images at a time; schedule.memory is 1 MB"));
+    trial.evaluation.schedule.memory = 0;
+    assert_int_equal(getrlimit(RLIMIT_AS, &before), 0);
+    limit = before;
+    limit.rlim_cur = address_space() + ((rlim_t)64 << 20);
+    trial.evaluation.schedule.batch = 65536;
+    assert_int_equal(setrlimit(RLIMIT_AS, &limit), 0);
+    assert_int_equal(evaluate(&trial, &context, &result, &err), -ENOMEM);
+    assert_int_equal(setrlimit(RLIMIT_AS, &before), 0);
+    assert_non_null(strstr(err.text, "in batches of 65536; "));
+    assert_non_null(strstr(err.text, "MB are available (schedule.memory has batches go in parts)"));
+    network_clear(&trial.network);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_search_final_test),
         cmocka_unit_test(test_a_diverged_training_is_a_result),
         cmocka_unit_test(test_what_cannot_be_evaluated),
+        cmocka_unit_test(test_too_large),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

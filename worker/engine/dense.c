@@ -156,7 +156,7 @@ static void dense_backward(struct net *net, struct node *node)
 
     dense_read(net, edge, pass.a);
     read_gradient(net, node, pass.y);
-    cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, out, in, n, 1, pass.y, out, pass.a, in, 0,
+    cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, out, in, n, 1, pass.y, out, pass.a, in, 1,
                 node->parameter[WEIGHT].gradient, in);
     for (size_t i = 0; node->parameter[BIAS].n && i < net->n; i++)
         for (int c = 0; c < out; c++)

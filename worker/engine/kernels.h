@@ -77,7 +77,7 @@ struct kernels {
     void (*winograd_outputs)(float *const out[2], const float *m, size_t position, size_t tiles,
                              const float *bias);
     /* u = G g G' for so many channels [16], the nine taps of each `tap` floats apart; and back:
-     * dw = G'du G. */
+     * dw += G'du G. */
     void (*winograd_weights)(float *u, size_t position, const float *w, ptrdiff_t tap,
                              size_t channels);
     void (*winograd_weights_gradient)(float *dw, size_t tap, const float *du, size_t position,

@@ -23,7 +23,7 @@ static double log_sum_exp(const float *logits, size_t classes, float most)
 }
 
 struct loss loss_of(const float *logits, const uint16_t *labels, size_t n, size_t classes,
-                    double smoothing, float *gradient)
+                    double smoothing, size_t batch, float *gradient)
 {
     struct loss loss = { 0 };
     double everywhere = smoothing / (double)classes;
@@ -40,7 +40,7 @@ struct loss loss_of(const float *logits, const uint16_t *labels, size_t n, size_
 
             loss.sum -= everywhere * log_p;
             if (gradient)
-                gradient[i * classes + k] = (float)((exp(log_p) - target) / (double)n);
+                gradient[i * classes + k] = (float)((exp(log_p) - target) / (double)batch);
         }
     }
     return loss;

@@ -11,9 +11,9 @@ struct loss {
 };
 
 /* logits [n][classes]; every label is below classes. The target of an image gives 1 - smoothing
- * to its label and spreads smoothing over all classes. gradient [n][classes], of the mean over the
- * batch, may be NULL or logits itself. */
+ * to its label and spreads smoothing over all classes. gradient [n][classes], of the sum divided by
+ * `batch`, the images of the whole batch that these n are part of, may be NULL or logits itself. */
 struct loss loss_of(const float *logits, const uint16_t *labels, size_t n, size_t classes,
-                    double smoothing, float *gradient);
+                    double smoothing, size_t batch, float *gradient);
 
 #endif

@@ -108,18 +108,16 @@ static void set_identity(struct node *node)
     }
 }
 
-static int reserve(struct net *net, struct errmsg *err)
+int net_reserve(struct net *net, struct errmsg *err)
 {
-    int rc = lay_out(net, &net->arena, err); /* to learn the size */
+    int rc = arena_reserve(&net->arena);
 
-    if (rc < 0)
-        return rc;
-    rc = arena_reserve(&net->arena);
     if (rc < 0)
         return errmsg_set(err, rc, "no memory for this network at a batch of %zu", net->batch);
     rc = lay_out(net, &net->arena, err);
     for (size_t i = 0; i < net->n_nodes; i++)
         set_identity(&net->nodes[i]);
+    net_seed(net, 0);
     return rc;
 }
 
@@ -134,8 +132,8 @@ static int copy_network(const struct network *from, struct network *to)
     return 0;
 }
 
-int net_new(const struct network *network, size_t batch, const struct kernels *kernels,
-            struct net **net_out, struct errmsg *err)
+int net_plan(const struct network *network, size_t batch, const struct kernels *kernels,
+             struct net **net_out, struct errmsg *err)
 {
     struct net *net;
     int rc = network_check(network, err);
@@ -151,12 +149,28 @@ int net_new(const struct network *network, size_t batch, const struct kernels *k
     if (rc == 0)
         rc = graph_build(net, err);
     if (rc == 0)
-        rc = reserve(net, err);
+        rc = lay_out(net, &net->arena, err);
     if (rc < 0) {
         net_free(net);
         return rc;
     }
-    net_seed(net, 0);
+    *net_out = net;
+    return 0;
+}
+
+int net_new(const struct network *network, size_t batch, const struct kernels *kernels,
+            struct net **net_out, struct errmsg *err)
+{
+    struct net *net;
+    int rc = net_plan(network, batch, kernels, &net, err);
+
+    if (rc < 0)
+        return rc;
+    rc = net_reserve(net, err);
+    if (rc < 0) {
+        net_free(net);
+        return rc;
+    }
     *net_out = net;
     return 0;
 }
@@ -216,14 +230,15 @@ static void clear_gradients(struct node *node)
     }
 }
 
-int net_backward(struct net *net)
+int net_backward(struct net *net, bool add)
 {
     for (size_t i = net->n_nodes; i-- > 0;) {
         struct node *node = &net->nodes[i];
 
         if (!goes_on(net))
             return -ECANCELED;
-        clear_gradients(node);
+        if (!add)
+            clear_gradients(node);
         if (!node->live || !node->wants_gradient)
             continue;
         norm_backward(net, node);

@@ -110,6 +110,12 @@ struct net {
 /* -EINVAL for what the engine cannot run, -ENOMEM. What does not lead to the logits is never run. All parameters are 0, norms pass through. */
 int net_new(const struct network *network, size_t batch, const struct kernels *kernels,
             struct net **net_out, struct errmsg *err);
+
+/* The same in two steps: laid out, so that net->arena.used says how many bytes it will take, and
+ * then given them. */
+int net_plan(const struct network *network, size_t batch, const struct kernels *kernels,
+             struct net **net_out, struct errmsg *err);
+int net_reserve(struct net *net, struct errmsg *err);
 void net_free(struct net *net);
 
 /* Starts the streams of random numbers that dropout draws from, one for each. */
@@ -121,8 +127,8 @@ void net_seed(struct net *net, uint64_t seed);
 int net_forward(struct net *net, size_t n, bool training);
 
 /* After a training pass, with the gradient of the logits put in by edge_accumulate through
- * net->output; overwrites the gradient of every parameter. -ECANCELED. */
-int net_backward(struct net *net);
+ * net->output; overwrites the gradient of every parameter, or adds to it. -ECANCELED. */
+int net_backward(struct net *net, bool add);
 
 const struct op *node_op(const struct net *net, const struct node *node);
 static inline struct node *edge_node(struct net *net, const struct edge *edge)

@@ -68,8 +68,8 @@ void norm_backward(struct net *net, struct node *node)
         double by_g = node->scale[c];
         double by_x = -by_g * by_scale / count * norm->inverse_deviation[c];
 
-        node->parameter[SHIFT].gradient[c] = (float)by_shift;
-        node->parameter[SCALE].gradient[c] = (float)by_scale;
+        node->parameter[SHIFT].gradient[c] += (float)by_shift;
+        node->parameter[SCALE].gradient[c] += (float)by_scale;
         node->by_g[c] = (float)by_g;
         node->by_x[c] = (float)by_x;
         node->by_1[c] = (float)(-by_g * by_shift / count - by_x * norm->mean[c]);

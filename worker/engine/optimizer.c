@@ -100,6 +100,13 @@ static void approach(float *value, float *kept, size_t n, float by)
         kept[i] += by * (value[i] - kept[i]);
 }
 
+uint64_t optimizer_bytes(struct net *net, const struct schedule *schedule)
+{
+    unsigned kept = (schedule->optimizer == OPTIMIZER_RMSPROP) + (schedule->ema > 0);
+
+    return kept * each_value(net, NULL, NULL, 0) * sizeof(float);
+}
+
 int optimizer_new(struct net *net, const struct schedule *schedule,
                   struct optimizer_state **optimizer_out)
 {

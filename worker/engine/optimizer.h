@@ -37,6 +37,9 @@ double learning_rate(const struct schedule *schedule, uint64_t step, uint64_t st
 
 struct optimizer_state;
 
+/* What it will keep beside the net, in bytes. */
+uint64_t optimizer_bytes(struct net *net, const struct schedule *schedule);
+
 /* For a net whose parameters have their first values. -ENOMEM. */
 int optimizer_new(struct net *net, const struct schedule *schedule,
                   struct optimizer_state **optimizer_out);

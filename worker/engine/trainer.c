@@ -14,6 +14,7 @@
 #include "worker/engine/loss.h"
 #include "worker/engine/net.h"
 #include "worker/engine/optimizer.h"
+#include "worker/engine/trainer_plan.h"
 #include "worker/engine/weights.h"
 
 /* Streams of the trainer's seed; those below are the layers' first weights. */
@@ -33,28 +34,11 @@ struct trainer {
 
 /* ---- making ---- */
 
-static int check_schedule(const struct schedule *schedule, struct errmsg *err)
-{
-    enum { MOST_BATCH = 65536 };
-
-    if (schedule->epochs < 1 || schedule->batch < 1 || schedule->batch > MOST_BATCH)
-        return errmsg_set(err, -EINVAL,
-                          "schedule: %u epochs in batches of %u; at least 1 epoch, batches of 1 to "
-                          "%d",
-                          schedule->epochs, schedule->batch, MOST_BATCH);
-    if ((unsigned)schedule->optimizer >= OPTIMIZER_KINDS ||
-        (unsigned)schedule->decay >= DECAY_KINDS)
-        return errmsg_set(err, -EINVAL, "schedule: an optimizer or decay this engine lacks");
-    if (schedule->crop_pad > NETWORK_MAX_SIDE)
-        return errmsg_set(err, -EINVAL, "schedule: crop_pad %u; at most %d", schedule->crop_pad,
-                          NETWORK_MAX_SIDE);
-    return 0;
-}
-
-static int allocate_batch(struct trainer *t, size_t batch)
+static int allocate_batch(struct trainer *t)
 {
     const struct shape *in = &t->net->nodes[0].x.shape;
     size_t size = (size_t)in->channels * (size_t)in->height * (size_t)in->width;
+    size_t batch = t->net->batch;
 
     t->pixels = calloc(batch, size * sizeof *t->pixels);
     t->logits = calloc(batch, t->classes * sizeof *t->logits);
@@ -65,23 +49,23 @@ static int allocate_batch(struct trainer *t, size_t batch)
 int trainer_new(const struct network *network, const struct schedule *schedule, uint64_t seed,
                 struct trainer **trainer_out, struct errmsg *err)
 {
-    struct trainer *t;
-    int rc = check_schedule(schedule, err);
+    struct trainer_plan plan;
+    struct trainer *t = calloc(1, sizeof *t);
+    int rc;
 
-    if (rc < 0)
-        return rc;
-    t = calloc(1, sizeof *t);
     if (!t)
         return errmsg_set(err, -ENOMEM, "no memory for a trainer");
     t->schedule = *schedule;
     t->seed = seed;
-    rc = net_new(network, schedule->batch, kernels_best(), &t->net, err);
+    rc = trainer_lay_out(network, schedule, &t->net, &plan, err);
+    if (rc == 0)
+        rc = net_reserve(t->net, err);
     if (rc < 0)
         goto out;
     t->classes = (size_t)t->net->nodes[t->net->output.node].x.shape.channels;
-    rc = allocate_batch(t, schedule->batch);
+    rc = allocate_batch(t);
     if (rc < 0) {
-        errmsg_set(err, rc, "no memory for batches of %u images", schedule->batch);
+        errmsg_set(err, rc, "no memory for batches of %u images", plan.batch);
         goto out;
     }
     openblas_set_num_threads(1); /* the other cores have trainings of their own */
@@ -227,22 +211,23 @@ static void fit_clear(struct fit *fit)
     free(fit->order);
 }
 
-/* Loss of the batch whose logits the net holds; puts its gradient in. */
-static struct loss score(struct trainer *t, size_t n)
+/* Loss of the images whose logits the net holds, part of a batch; puts its gradient in. */
+static struct loss score(struct trainer *t, size_t n, size_t batch)
 {
     struct loss loss;
 
     dense_read(t->net, &t->net->output, t->logits);
-    loss = loss_of(t->logits, t->labels, n, t->classes, t->schedule.label_smoothing, t->logits);
+    loss = loss_of(t->logits, t->labels, n, t->classes, t->schedule.label_smoothing, batch,
+                   t->logits);
     dense_accumulate(t->net, &t->net->output, t->logits);
     return loss;
 }
 
-static int train_step(struct fit *fit, const uint32_t *order, size_t n)
+/* Forward and back with n images of a batch; adds to the gradients of the parts before. */
+static int train_part(struct fit *fit, const uint32_t *order, size_t n, size_t batch, bool add)
 {
     struct trainer *t = fit->trainer;
-    const struct schedule *s = &t->schedule;
-    const struct augmentation how = { .crop_pad = s->crop_pad, .flip = s->flip };
+    const struct augmentation how = { .crop_pad = t->schedule.crop_pad, .flip = t->schedule.flip };
     struct loss loss;
     int rc;
 
@@ -250,19 +235,33 @@ static int train_step(struct fit *fit, const uint32_t *order, size_t n)
     rc = net_forward(t->net, n, true);
     if (rc < 0)
         return rc;
-    loss = score(t, n);
+    loss = score(t, n, batch);
     if (!isfinite(loss.sum))
         return -EDOM;
-    rc = net_backward(t->net);
+    rc = net_backward(t->net, add);
     if (rc < 0)
         return rc;
-    optimizer_step(fit->optimizer, learning_rate(s, fit->step, s->epochs * fit->steps_per_epoch,
-                                                 fit->steps_per_epoch));
-    fit->step++;
     fit->loss_sum += loss.sum;
     fit->correct += loss.correct;
     fit->seen += n;
     fit->progress.images_done += n;
+    return 0;
+}
+
+static int train_step(struct fit *fit, const uint32_t *order, size_t n)
+{
+    const struct schedule *s = &fit->trainer->schedule;
+    size_t first, images;
+
+    for (size_t i = 0; trainer_part(n, fit->trainer->net->batch, i, &first, &images); i++) {
+        int rc = train_part(fit, order + first, images, n, i > 0);
+
+        if (rc < 0)
+            return rc;
+    }
+    optimizer_step(fit->optimizer, learning_rate(s, fit->step, s->epochs * fit->steps_per_epoch,
+                                                 fit->steps_per_epoch));
+    fit->step++;
     return 0;
 }
 
@@ -337,7 +336,7 @@ int trainer_evaluate(struct trainer *t, const struct image_set *images,
                      struct accuracy *accuracy_out)
 {
     struct accuracy accuracy = { .total = (uint32_t)images->n };
-    size_t batch = t->schedule.batch;
+    size_t batch = t->net->batch;
     unsigned saved;
     uint32_t *order;
     int rc = check_images(t, images, NULL);
@@ -355,7 +354,7 @@ int trainer_evaluate(struct trainer *t, const struct image_set *images,
         load_batch(t, images, order + i, n, NULL, NULL);
         net_forward(t->net, n, false);
         dense_read(t->net, &t->net->output, t->logits);
-        loss = loss_of(t->logits, t->labels, n, t->classes, 0, NULL);
+        loss = loss_of(t->logits, t->labels, n, t->classes, 0, n, NULL);
         accuracy.correct += loss.correct;
         accuracy.loss += loss.sum;
     }

@@ -31,11 +31,27 @@ struct accuracy {
     double loss; /* mean cross-entropy */
 };
 
+/* What a training takes beside its images, and 4 bytes for each of them: weights, activations, their
+ * gradients, scratch, batches, what the optimizer keeps. No measurement: the same on every machine.
+ *
+ * With schedule.memory, a batch too large for it is worked through in parts of half as many images, a
+ * quarter, and so on, the gradients summed up before the step. Batch norm then takes the statistics
+ * of each part and moves the running ones with each; all else is the same but for rounding. */
+struct trainer_plan {
+    uint64_t bytes;
+    uint32_t batch; /* images at a time */
+};
+
+/* -EINVAL for a network the engine cannot run; -ENOMEM where the smallest parts take more than
+ * schedule.memory. */
+int trainer_plan(const struct network *network, const struct schedule *schedule,
+                 struct trainer_plan *plan_out, struct errmsg *err);
+
 struct trainer;
 
 /* Allocates everything the training will need; the weights are initialised from seed (He et al.,
  * 2015, fan-out, normal, for convolutions; uniform +-1/sqrt(fan-in) for dense layers; norms 1 and 0).
- * -EINVAL for a network the engine cannot run, -ENOMEM. */
+ * -EINVAL for a network the engine cannot run, -ENOMEM as trainer_plan, or for want of memory. */
 int trainer_new(const struct network *network, const struct schedule *schedule, uint64_t seed,
                 struct trainer **trainer_out, struct errmsg *err);
 void trainer_free(struct trainer *trainer);

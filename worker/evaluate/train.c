@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "worker/evaluate/evaluator.h"
+#include "worker/evaluate/memory.h"
 #include "worker/evaluate/trained.h"
 
 /* The images that this process read last, of either part: reading them again for every trial would
@@ -84,6 +85,47 @@ static void take_accuracy(const struct accuracy *accuracy, struct evaluation_res
     result->loss = accuracy->loss;
 }
 
+/* ---- memory ---- */
+
+struct memory_use {
+    struct trainer_plan plan;
+    uint64_t before; /* resident */
+    bool peak;       /* is that of this training alone */
+};
+
+static double megabytes(uint64_t bytes)
+{
+    return 1e-6 * (double)bytes;
+}
+
+/* A training that does not fit is refused: begun, it would be killed, and others with it. */
+static int plan_memory(const struct trial_message *trial, struct memory_use *use_out,
+                       struct errmsg *err)
+{
+    uint64_t available = memory_available("/proc", "/sys/fs/cgroup");
+    struct memory_use use = { 0 };
+    int rc = trainer_plan(&trial->network, &trial->evaluation.schedule, &use.plan, err);
+
+    if (rc == 0 && use.plan.bytes > available)
+        rc = errmsg_set(err, -ENOMEM,
+                        "a training that takes %.0f MB in batches of %u; %.0f MB are available "
+                        "(schedule.memory has batches go in parts)",
+                        megabytes(use.plan.bytes), use.plan.batch, megabytes(available));
+    use.peak = memory_reset_peak();
+    use.before = memory_resident();
+    *use_out = use;
+    return rc;
+}
+
+static void print_memory(const struct memory_use *use)
+{
+    printf("memory: %.1f MB predicted, %.1f MB of it for the training in batches of %u",
+           megabytes(use->before + use->plan.bytes), megabytes(use->plan.bytes), use->plan.batch);
+    if (use->peak)
+        printf("; %.1f MB at its peak", megabytes(memory_peak()));
+    printf("\n");
+}
+
 /* ---- training ---- */
 
 static int save(const struct trainer *trainer, const struct trial_message *trial,
@@ -135,6 +177,7 @@ static int train(const struct trial_message *trial, const struct evaluator_conte
     const struct evaluation *evaluation = &trial->evaluation;
     struct image_set train_set = { 0 }, valid_set = { 0 };
     struct trainer *trainer = NULL;
+    struct memory_use use;
     int rc = load(&train_part, directory, evaluation->data.format, err);
 
     if (rc == 0)
@@ -142,9 +185,13 @@ static int train(const struct trial_message *trial, const struct evaluator_conte
     if (rc == 0)
         rc = images_split(&train_part.images, &evaluation->data, &train_set, &valid_set, err);
     if (rc == 0)
+        rc = plan_memory(trial, &use, err);
+    if (rc == 0)
         rc = trainer_new(&trial->network, &evaluation->schedule, trial->trial.seed, &trainer, err);
     if (rc == 0)
         rc = run(trainer, trial, context, &train_set, &valid_set, result, err);
+    if (rc == 0)
+        print_memory(&use);
     trainer_free(trainer);
     image_set_clear(&train_set);
     image_set_clear(&valid_set);

@@ -1,0 +1,109 @@
+#include "worker/engine/trainer_plan.h"
+
+#include <errno.h>
+
+#include "worker/engine/optimizer.h"
+
+/* No part of a batch may be a single image, which batch norm cannot compare to any: of n > 3 images
+ * that are cut into parts of at most 3, none is. */
+enum { LEAST_PART = 3 };
+
+static uint64_t megabytes(uint64_t bytes)
+{
+    return (bytes + 999999) / 1000000;
+}
+
+static int check_schedule(const struct schedule *schedule, struct errmsg *err)
+{
+    enum { MOST_BATCH = 65536 };
+
+    if (schedule->epochs < 1 || schedule->batch < 1 || schedule->batch > MOST_BATCH)
+        return errmsg_set(err, -EINVAL,
+                          "schedule: %u epochs in batches of %u; at least 1 epoch, batches of 1 to "
+                          "%d",
+                          schedule->epochs, schedule->batch, MOST_BATCH);
+    if ((unsigned)schedule->optimizer >= OPTIMIZER_KINDS ||
+        (unsigned)schedule->decay >= DECAY_KINDS)
+        return errmsg_set(err, -EINVAL, "schedule: an optimizer or decay this engine lacks");
+    if (schedule->crop_pad > NETWORK_MAX_SIDE)
+        return errmsg_set(err, -EINVAL, "schedule: crop_pad %u; at most %d", schedule->crop_pad,
+                          NETWORK_MAX_SIDE);
+    return 0;
+}
+
+uint64_t trainer_batch_bytes(const struct net *net)
+{
+    const struct shape *in = &net->nodes[0].x.shape;
+    size_t logits = (size_t)net->nodes[net->output.node].x.shape.channels;
+    size_t image = (size_t)in->channels * (size_t)in->height * (size_t)in->width;
+
+    return net->batch * ((image + logits) * sizeof(float) + sizeof(uint16_t));
+}
+
+static int try(const struct network *network, const struct schedule *schedule, uint32_t batch,
+               struct net **net_out, struct trainer_plan *plan_out, struct errmsg *err)
+{
+    int rc = net_plan(network, batch, kernels_best(), net_out, err);
+
+    if (rc == 0)
+        *plan_out = (struct trainer_plan){ .batch = batch,
+                                           .bytes = (*net_out)->arena.used +
+                                                    trainer_batch_bytes(*net_out) +
+                                                    optimizer_bytes(*net_out, schedule) };
+    return rc;
+}
+
+static int too_large(const struct schedule *schedule, const struct trainer_plan *plan,
+                     struct errmsg *err)
+{
+    return errmsg_set(err, -ENOMEM,
+                      "a training that takes %llu MB, even of %u images at a time; schedule.memory "
+                      "is %llu MB",
+                      (unsigned long long)megabytes(plan->bytes), plan->batch,
+                      (unsigned long long)megabytes(schedule->memory));
+}
+
+int trainer_lay_out(const struct network *network, const struct schedule *schedule,
+                    struct net **net_out, struct trainer_plan *plan_out, struct errmsg *err)
+{
+    struct trainer_plan plan = { 0 };
+    struct net *net = NULL;
+    int rc = check_schedule(schedule, err);
+
+    for (uint32_t batch = schedule->batch;; batch = (batch + 1) / 2) {
+        if (rc == 0)
+            rc = try(network, schedule, batch, &net, &plan, err);
+        if (rc < 0)
+            return rc;
+        if (!schedule->memory || plan.bytes <= schedule->memory)
+            break;
+        net_free(net);
+        if ((batch + 1) / 2 < LEAST_PART)
+            return too_large(schedule, &plan, err);
+    }
+    *net_out = net;
+    *plan_out = plan;
+    return 0;
+}
+
+int trainer_plan(const struct network *network, const struct schedule *schedule,
+                 struct trainer_plan *plan_out, struct errmsg *err)
+{
+    struct net *net;
+    int rc = trainer_lay_out(network, schedule, &net, plan_out, err);
+
+    if (rc == 0)
+        net_free(net);
+    return rc;
+}
+
+bool trainer_part(size_t n, size_t most, size_t i, size_t *first_out, size_t *images_out)
+{
+    size_t parts = (n + most - 1) / most, size = n / parts, larger = n % parts;
+
+    if (i >= parts)
+        return false;
+    *first_out = i * size + (i < larger ? i : larger);
+    *images_out = size + (i < larger);
+    return true;
+}
