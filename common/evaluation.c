@@ -69,6 +69,8 @@ static void write_choices(const struct schedule *s, FILE *out)
     }
     if (s->ema > 0)
         write_real("ema", s->ema, out);
+    if (s->memory > 0)
+        fprintf(out, "evaluate.schedule.memory\t%" PRIu64 "\n", s->memory);
 }
 
 static void write_schedule(const struct schedule *s, FILE *out)

@@ -13,10 +13,12 @@ enum {
     MOST_LEASE = 30 * 24 * 3600, /* seconds, told to workers as 32 bits of milliseconds */
 };
 
+static const int64_t most_memory = (int64_t)1 << 50;
+
 #define SCHEDULE_FIELDS                                                                            \
     "epochs", "batch", "optimizer", "lr", "momentum", "nesterov", "weight_decay",                  \
         "label_smoothing", "decay", "warmup", "crop", "flip", "alpha", "epsilon", "gamma",         \
-        "milestones", "ema"
+        "milestones", "ema", "memory"
 
 static const struct schedule schedule_default = {
     .batch = 64,
@@ -117,6 +119,7 @@ static void read_schedule(struct section *section, const struct study *study,
 {
     struct shape image = space_input(study->space);
     int32_t side = image.height < image.width ? image.height : image.width;
+    int64_t memory = (int64_t)schedule->memory;
 
     section_count(section, "epochs", 1, MOST_EPOCHS, &schedule->epochs);
     section_count(section, "batch", 2, MOST_BATCH, &schedule->batch);
@@ -129,6 +132,8 @@ static void read_schedule(struct section *section, const struct study *study,
     section_count(section, "crop", 0, (uint32_t)side - 1, &schedule->crop_pad);
     section_bool(section, "flip", &schedule->flip);
     section_real(section, "ema", 0, 0.99999, &schedule->ema);
+    section_integer(section, "memory", 0, most_memory, &memory);
+    schedule->memory = (uint64_t)memory;
     if (schedule->warmup > schedule->epochs)
         section_fault(section, "warmup", "%g epochs; up to the schedule's %u", schedule->warmup,
                       schedule->epochs);

@@ -172,6 +172,8 @@ static void write_choices(const struct schedule *s, FILE *out)
         fprintf(out, ", alpha %g, epsilon %g", s->alpha, s->epsilon);
     if (s->ema > 0)
         fprintf(out, ", weights averaged by %g", s->ema);
+    if (s->memory > 0)
+        fprintf(out, ", in parts that take %.6g MB", 1e-6 * (double)s->memory);
 }
 
 static const char *choices_of(const struct schedule *schedule, char text[CHOICES_SIZE])

@@ -66,6 +66,7 @@ static struct schedule read_schedule(struct wire_reader *r, const Layernas__Sche
         .epsilon = wire_read_real(r, "epsilon", from->epsilon,
                                   from->optimizer == OPTIMIZER_RMSPROP ? DBL_MIN : 0, DBL_MAX),
         .ema = wire_read_real(r, "ema", from->ema, 0, 1),
+        .memory = from->memory,
     };
     read_milestones(r, from, &to);
     return to;
@@ -161,6 +162,7 @@ void wire_put_evaluation(const struct evaluation *from, struct packed_evaluation
         to->schedule.alpha = schedule->alpha;
         to->schedule.epsilon = schedule->epsilon;
         to->schedule.ema = schedule->ema;
+        to->schedule.memory = schedule->memory;
     } else if (from->evaluator == EVALUATOR_TABLE) {
         to->message.table = &to->table;
         to->table.arch_columns = (char *)from->table.arch_columns;

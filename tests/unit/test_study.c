@@ -105,6 +105,14 @@ static void test_options_of_optimizer_and_decay(void **state)
           "ema: 0.9",
           ", ema: 0.999",
           { .nesterov = true, .decay = DECAY_COSINE, .ema = 0.999 } },
+        { "memory",
+          "memory: 0.5G",
+          "",
+          { .nesterov = true, .decay = DECAY_COSINE, .memory = 500000000 } },
+        { "memory of the final stage",
+          "memory: 0.5G",
+          ", memory: 0",
+          { .nesterov = true, .decay = DECAY_COSINE } },
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

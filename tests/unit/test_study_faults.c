@@ -187,6 +187,9 @@ static void test_evaluation(void **state)
           "study.yaml:9: final.gamma: missing; it must be given" },
         { "an average that never moves", "lr: 0.1", "lr: 0.1, ema: 1",
           "study.yaml:8: evaluate.schedule.ema: \"1\"; a number from 0 to 0.99999" },
+        { "memory in words", "lr: 0.1", "lr: 0.1, memory: much",
+          "study.yaml:8: evaluate.schedule.memory: \"much\"; an integer from 0 to "
+          "1125899906842624" },
         { "the best of how many", "top: 2, ", "",
           "study.yaml:9: final.top: missing; it must be given" },
         { "zero seeds", "top: 2", "top: 2, seeds: 0",

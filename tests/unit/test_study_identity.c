@@ -65,7 +65,9 @@ static const char rmsprop_study[] =
 /* A study that was begun before these fields were there goes on: they do not appear in it. */
 static void test_fields_of_other_choices_are_no_part_of_it(void **state)
 {
-    static const char *const fields[] = { "alpha", "epsilon", "gamma", "milestones", "ema" };
+    static const char *const fields[] = {
+        "alpha", "epsilon", "gamma", "milestones", "ema", "memory"
+    };
     struct study *study = study_fixture_study(training_study, "", "");
     char *identity = study_identity(study);
 
@@ -140,6 +142,7 @@ static void test_what_may_not_change(void **state)
         { rmsprop_study, "[0.5, 0.75]", "[0.5, 0.8]", "evaluate.schedule.milestones" },
         { rmsprop_study, "ema: 0.99", "ema: 0.9", "evaluate.schedule.ema" },
         { training_study, "lr: 0.1", "lr: 0.1, ema: 0.99", "evaluate.schedule.ema" },
+        { training_study, "lr: 0.1", "lr: 0.1, memory: 500M", "evaluate.schedule.memory" },
         { table_study, "column: flops", "column: depth", "cost.column" },
         { table_study, "reward: acc", "reward: test", "evaluate.table.reward" },
         { table_study, "report: test", "report: acc", "evaluate.table.report" },

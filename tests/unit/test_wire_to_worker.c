@@ -92,7 +92,8 @@ static void test_every_field_of_a_trial_comes_through(void **state)
                 a->evaluation.schedule.n_milestones == b->evaluation.schedule.n_milestones &&
                 a->evaluation.schedule.alpha == b->evaluation.schedule.alpha &&
                 a->evaluation.schedule.epsilon == b->evaluation.schedule.epsilon &&
-                a->evaluation.schedule.ema == b->evaluation.schedule.ema);
+                a->evaluation.schedule.ema == b->evaluation.schedule.ema &&
+                a->evaluation.schedule.memory == b->evaluation.schedule.memory);
     assert_memory_equal(a->evaluation.schedule.milestones, b->evaluation.schedule.milestones,
                         sizeof a->evaluation.schedule.milestones);
     assert_int_equal(a->evaluation.data.format, b->evaluation.data.format);
