@@ -161,15 +161,18 @@ struct pass {
 static struct pass pass_of(const struct net *net, const struct node *node)
 {
     const struct window *w = &node->window;
-    size_t in = net->nodes[node->input[0].node].x.blocks, out = node->x.blocks;
+    const struct node *from = &net->nodes[node->input[0].node];
+    size_t in = from->x.blocks, out = node->x.blocks;
+    size_t back = from->wants_gradient ? in : 0;
     struct arena scratch = { .base = (char *)net->scratch };
     struct pass pass;
 
     pass.a = arena_take(&scratch, in * w->plane, sizeof(float));
     pass.dy = arena_take(&scratch, out * w->back_plane, sizeof(float));
-    pass.dx = arena_take(&scratch, in * in_pixels(w) * BLOCK, sizeof(float));
-    pass.part = arena_take(&scratch, w->stride > 1 ? in * in_pixels(w) * BLOCK : 0, sizeof(float));
-    pass.transposed = arena_take(&scratch, in * BLOCK * taps_of(w),
+    pass.dx = arena_take(&scratch, back * in_pixels(w) * BLOCK, sizeof(float));
+    pass.part = arena_take(&scratch, w->stride > 1 ? back * in_pixels(w) * BLOCK : 0,
+                           sizeof(float));
+    pass.transposed = arena_take(&scratch, back * BLOCK * taps_of(w),
                                  (size_t)node->x.shape.channels * sizeof(float));
     pass.bytes = scratch.used;
     return pass;

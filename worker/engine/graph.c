@@ -157,67 +157,80 @@ int graph_build(struct net *net, struct errmsg *err)
 
 /* ---- gradients ---- */
 
-/* Memory that gradients share: the stretches in use, sorted by start. */
-struct stretch {
-    size_t start, floats, node;
+/* The way back is counted in nodes, last node first: a gradient is needed from its first reader's turn
+ * to its own. */
+struct life {
+    size_t node, born; /* born >= node */
+    size_t start, floats;
 };
 
-struct shared {
-    struct stretch *taken;
-    size_t n, floats; /* in use; needed so far */
-};
-
-/* The lowest gap that is large enough. */
-static size_t take(struct shared *shared, size_t node, size_t floats)
+static bool overlap(const struct life *a, const struct life *b)
 {
-    size_t start = 0, at = 0;
-
-    for (; at < shared->n && shared->taken[at].start < start + floats; at++)
-        start = shared->taken[at].start + shared->taken[at].floats;
-    for (size_t i = shared->n++; i > at; i--)
-        shared->taken[i] = shared->taken[i - 1];
-    shared->taken[at] = (struct stretch){ .start = start, .floats = floats, .node = node };
-    if (start + floats > shared->floats)
-        shared->floats = start + floats;
-    return start;
+    return a->node <= b->born && b->node <= a->born;
 }
 
-static void release(struct shared *shared, size_t node)
+static size_t find_lives(struct net *net, struct life *lives)
 {
-    size_t kept = 0;
+    size_t n = 0;
 
-    for (size_t i = 0; i < shared->n; i++)
-        if (shared->taken[i].node != node)
-            shared->taken[kept++] = shared->taken[i];
-    shared->n = kept;
-}
-
-int graph_place_gradients(struct net *net, struct arena *arena)
-{
-    struct shared shared = { .taken = calloc(net->n_nodes, sizeof *shared.taken) };
-    size_t *start = calloc(net->n_nodes, sizeof *start), output = net->output.node;
-    float *base;
-
-    if (!shared.taken || !start) {
-        free(shared.taken);
-        free(start);
-        return -ENOMEM;
-    }
-    start[output] = take(&shared, output, tensor_floats(&net->nodes[output].g));
-    for (size_t i = net->n_nodes; i-- > 0;) { /* the order of the way back */
+    lives[n++] = (struct life){ .node = net->output.node, .born = net->n_nodes };
+    for (size_t i = net->n_nodes; i-- > 0;)
         for (size_t k = 0; net->nodes[i].live && k < net->nodes[i].n_inputs; k++) {
             const struct edge *edge = &net->nodes[i].input[k];
 
-            if (edge->first)
-                start[edge->node] = take(&shared, edge->node,
-                                         tensor_floats(&edge_node(net, edge)->g));
+            if (edge->first && edge_node(net, edge)->wants_gradient)
+                lives[n++] = (struct life){ .node = edge->node, .born = i };
         }
-        release(&shared, i);
-    }
-    base = arena_take(arena, shared.floats, sizeof *base);
-    for (size_t i = 0; i < net->n_nodes; i++)
-        net->nodes[i].g.data = base ? base + start[i] : NULL;
-    free(shared.taken);
-    free(start);
-    return 0;
+    for (size_t i = 0; i < n; i++)
+        lives[i].floats = tensor_floats(&net->nodes[lives[i].node].g);
+    return n;
+}
+
+static int larger_first(const void *a, const void *b)
+{
+    const struct life *x = a, *y = b;
+
+    if (x->floats != y->floats)
+        return x->floats < y->floats ? 1 : -1;
+    return (x->node < y->node) - (x->node > y->node);
+}
+
+/* Puts one at the lowest gap that is large enough beside those already placed, which are sorted by
+ * start. */
+static void place(struct life *placed, size_t n, struct life life)
+{
+    size_t at = n;
+
+    for (size_t i = 0; i < n && placed[i].start < life.start + life.floats; i++)
+        if (overlap(&placed[i], &life) && placed[i].start + placed[i].floats > life.start)
+            life.start = placed[i].start + placed[i].floats;
+    for (; at > 0 && placed[at - 1].start > life.start; at--)
+        placed[at] = placed[at - 1];
+    placed[at] = life;
+}
+
+/* The largest first, so that small ones fill the gaps; placed in the order of the way back, large ones
+ * find gaps only almost large enough. */
+int graph_place_gradients(struct net *net, struct arena *arena)
+{
+    struct life *lives = calloc(net->n_nodes, sizeof *lives);
+    struct life *placed = calloc(net->n_nodes, sizeof *placed);
+    size_t n = 0, floats = 0;
+    float *base;
+
+    if (lives && placed)
+        n = find_lives(net, lives);
+    if (n)
+        qsort(lives, n, sizeof *lives, larger_first);
+    for (size_t i = 0; i < n; i++)
+        place(placed, i, lives[i]);
+    for (size_t i = 0; i < n; i++)
+        if (placed[i].start + placed[i].floats > floats)
+            floats = placed[i].start + placed[i].floats;
+    base = arena_take(arena, floats, sizeof *base);
+    for (size_t i = 0; i < n; i++)
+        net->nodes[placed[i].node].g.data = base ? base + placed[i].start : NULL;
+    free(lives);
+    free(placed);
+    return n ? 0 : -ENOMEM;
 }
