@@ -110,13 +110,24 @@ static json_t *final_json(const struct plan *plan)
                      evaluation_json(&final->evaluation));
 }
 
+/* Bytes of a training of cheapest and dearest. NULL where nothing is trained. */
+static json_t *memory_json(const struct plan *plan)
+{
+    const uint64_t *search = plan->memory[STAGE_SEARCH], *final = plan->memory[STAGE_FINAL];
+
+    if (plan->study->evaluation.evaluator != EVALUATOR_TRAIN)
+        return NULL;
+    return json_pack("{s:[I, I], s:[I, I]}", "search", (json_int_t)search[0], (json_int_t)search[1],
+                     "final", (json_int_t) final[0], (json_int_t) final[1]);
+}
+
 int plan_print_json(const struct plan *plan, FILE *out)
 {
-    json_t *root = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:I}", "study", plan->study->name,
-                             "space", space_json(plan->study->space), "cost", cost_json(plan),
-                             "search", search_json(plan), "evaluate",
-                             evaluation_json(&plan->study->evaluation), "final", final_json(plan),
-                             "trainings", (json_int_t)(plan->trials + plan->finals));
+    json_t *root = json_pack(
+        "{s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:o*}", "study", plan->study->name, "space",
+        space_json(plan->study->space), "cost", cost_json(plan), "search", search_json(plan),
+        "evaluate", evaluation_json(&plan->study->evaluation), "final", final_json(plan),
+        "trainings", (json_int_t)(plan->trials + plan->finals), "memory", memory_json(plan));
 
     return json_print(root, 15, out);
 }

@@ -11,6 +11,8 @@ struct plan {
     struct arch cheapest, dearest, anchor;
     uint64_t trials; /* of the search, at most */
     uint64_t finals; /* trainings of the final stage */
+    /* Where networks are trained: about how many bytes cheapest and dearest take, by stage. */
+    uint64_t memory[STAGE_FINAL + 1][2];
 };
 
 /* -ENOMEM. */

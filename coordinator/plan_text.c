@@ -270,6 +270,22 @@ static void print_work(const struct plan *plan, FILE *out)
                search, plan->study->evaluation.data.train ? "images" : "epochs", epochs);
 }
 
+static void print_memory(const struct plan *plan, FILE *out)
+{
+    const uint64_t *search = plan->memory[STAGE_SEARCH], *final = plan->memory[STAGE_FINAL];
+    char more[100] = "";
+
+    if (plan->study->evaluation.evaluator != EVALUATOR_TRAIN)
+        return;
+    if (plan->study->final.top)
+        snprintf(more, sizeof more, ", %.3g MB to %.3g MB in the final stage",
+                 1e-6 * (double) final[0], 1e-6 * (double) final[1]);
+    print_item(out, "memory",
+               "about %.3g MB (cheapest) to %.3g MB (dearest) a training%s; beside its images, in "
+               "whole batches",
+               1e-6 * (double)search[0], 1e-6 * (double)search[1], more);
+}
+
 static void print_space(const struct space *space, FILE *out)
 {
     double size = space_size(space), width = space_width(space);
@@ -297,5 +313,6 @@ int plan_print_text(const struct plan *plan, FILE *out)
     print_evaluation(plan, out);
     print_final(plan, out);
     print_work(plan, out);
+    print_memory(plan, out);
     return 0;
 }

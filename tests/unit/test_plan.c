@@ -46,6 +46,8 @@ static void test_text_says_what_a_person_asks(void **state)
         "anchor     ",
         "at most",
         "final      the best 2 again, 1 seed each; then one test of the winner\n",
+        "\nmemory     about ",
+        " MB (dearest) a training, ",
         "           3 epochs of all training images but the validation split",
     };
     struct study *study = study_fixture_study(training_study, "", "");
