@@ -2,6 +2,7 @@
 # make run        a whole search on real images, on this machine; FRESH=1 forgets an earlier one
 # make test       installs what the tests need, then make check, plain and sanitized
 # make check      every test on one build; TESTS='tests/unit/test_arch.c ...' for some
+# make valgrind   a step of each network under memcheck (needs valgrind; some minutes)
 # make fuzz       one parser, as long as you like: TARGET=wire TIME=3600
 # make chaos      everything broken, for as long as you like: STORIES=1000 SCHEDULES=10000 SEED=1
 # make bench      speed, beside peers and limits
@@ -120,6 +121,10 @@ $(BUILD)/tests/chaos/proxy: $(BUILD)/tests/chaos/proxy.o $(BUILD)/common.a
 	$(CC) $(SANITIZE) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 chaos-programs: $(addprefix $(BUILD)/tests/chaos/,fault.so proxy)
 
+# Under memcheck what a step leaves behind counts as never written; the kernels are those without AVX-512.
+valgrind: $(BUILD)/tests/gradient/test_stale_memory
+	CMOCKA_MESSAGE_OUTPUT=tap valgrind -q --error-exitcode=1 $<
+
 # A fuzz target runs its corpus and seeded mutations of it; `make fuzz` has libFuzzer drive them
 # instead (clang and its runtime needed): make fuzz TARGET=wire TIME=3600
 FUZZ_DRIVER ?= $(BUILD)/tests/fuzz/driver.o
@@ -169,6 +174,6 @@ format:
 clean:
 	rm -rf build build-san
 
-.PHONY: all say-what-is-missing check test fuzz chaos chaos-programs bench dependencies run install format clean
+.PHONY: all say-what-is-missing check test valgrind fuzz chaos chaos-programs bench dependencies run install format clean
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

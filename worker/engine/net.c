@@ -82,7 +82,8 @@ static void lay_out_shared(struct net *net, struct arena *arena)
     }
     net->zeros = arena_take(arena, channels, sizeof *net->zeros);
     net->row = arena_take(arena, width * BLOCK, sizeof *net->row);
-    net->scratch = arena_take(arena, scratch_bytes(net), 1);
+    net->scratch_bytes = scratch_bytes(net);
+    net->scratch = arena_take(arena, net->scratch_bytes, 1);
 }
 
 static int lay_out(struct net *net, struct arena *arena, struct errmsg *err)

@@ -102,6 +102,7 @@ struct net {
     struct arena arena;
     float *zeros; /* as many as any node has channels, padded */
     float *scratch;
+    size_t scratch_bytes;
     float *row;                 /* scratch for one row of pixels: window.c's */
     bool (*goes_on)(void *arg); /* asked before each node; NULL: always */
     void *goes_on_arg;
