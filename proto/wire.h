@@ -37,6 +37,7 @@ struct attempt {
 struct progress {
     uint32_t epoch, epochs;
     double loss, accuracy, images_per_second, fraction;
+    uint64_t memory; /* bytes resident at most so far; 0: not known */
 };
 
 struct bytes {

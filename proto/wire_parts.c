@@ -164,6 +164,7 @@ struct progress wire_read_progress(struct wire_reader *r, const Layernas__Progre
         .images_per_second = wire_read_real(r, "images_per_second", from->images_per_second, 0,
                                             1e12),
         .fraction = wire_read_real(r, "fraction", from->fraction, 0, 1),
+        .memory = from->memory,
     };
 }
 
@@ -204,6 +205,7 @@ Layernas__Progress wire_put_progress(const struct progress *progress)
     message.accuracy = progress->accuracy;
     message.images_per_second = progress->images_per_second;
     message.fraction = progress->fraction;
+    message.memory = progress->memory;
     return message;
 }
 

@@ -32,6 +32,7 @@ static Layernas__Progress *build_progress(struct build *build, const struct prog
     message->accuracy = progress->accuracy;
     message->images_per_second = progress->images_per_second;
     message->fraction = progress->fraction;
+    message->memory = progress->memory;
     return message;
 }
 

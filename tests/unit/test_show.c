@@ -166,8 +166,8 @@ static void test_workers(void **state)
         "worker   slots  done  failed  lost  connected  silent  state",
         "node1:7      2    30       1     2   1 h 05 m   0.4 s  working",
         "node2:9      1     0       5     0   2 m 00 s   9.0 s  put aside",
-        "trial  stage   worker     madds  epoch   loss  train %  through  img/s",
-        "   31  search  node1:7  0.973 M    2/3  0.710     74.3     43 %   1234",
+        "trial  stage   worker     madds  epoch   loss  train %  through  img/s   MB",
+        "   31  search  node1:7  0.973 M    2/3  0.710     74.3     43 %   1234  812",
         NULL,
     };
     static const char *const doubled[] = {
@@ -187,6 +187,7 @@ static void test_workers(void **state)
     progress.loss = 0.71;
     progress.accuracy = 74.3;
     progress.images_per_second = 1234;
+    progress.memory = 812300000;
     progress.fraction = 0.43;
     trial.progress = &progress;
     busy.name = "node1:7";

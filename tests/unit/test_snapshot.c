@@ -102,7 +102,7 @@ static void test_before_the_first_result(void **state)
 
 static void test_a_search_under_way(void **state)
 {
-    struct progress progress = { .epoch = 1, .epochs = 2, .fraction = 0.25 };
+    struct progress progress = { .epoch = 1, .epochs = 2, .fraction = 0.25, .memory = 5 };
     Layernas__StatusReply *reply;
     struct search_progress search;
     struct attempt attempt;
@@ -136,6 +136,7 @@ static void test_a_search_under_way(void **state)
     check_int_equal("no result", reply->trials->rows[2]->total, 0);
     check_string_equal("whose", reply->trials->rows[2]->worker, "node1:77");
     check_true("how far", reply->trials->rows[2]->progress->fraction == 0.25);
+    check_int_equal("memory", reply->trials->rows[2]->progress->memory, 5);
     done_with(reply);
 
     fixture.coordinator.loop.time += 500;

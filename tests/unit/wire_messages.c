@@ -85,7 +85,8 @@ struct from_worker wire_full_heartbeat(void)
                           .loss = -DBL_MAX,
                           .accuracy = 100,
                           .images_per_second = 1e12,
-                          .fraction = 1 },
+                          .fraction = 1,
+                          .memory = UINT64_MAX },
         };
     return message;
 }

@@ -60,6 +60,7 @@ static bool on_progress(const struct training_progress *from, void *arg)
         .loss = finite_or_zero(from->loss),
         .accuracy = finite_or_zero(from->accuracy),
         .images_per_second = finite_or_zero(from->images_per_second),
+        .memory = memory_peak(),
         .fraction = from->images_total ? (double)from->images_done / (double)from->images_total : 0,
     };
 

@@ -60,6 +60,10 @@ static void add_running(struct text_table *table, const Layernas__WorkerRow *wor
     }
     text_table_cell(table, "%.0f %%", 100 * progress->fraction);
     text_table_cell(table, "%.0f", progress->images_per_second);
+    if (progress->memory > 0)
+        text_table_cell(table, "%.0f", 1e-6 * (double)progress->memory);
+    else
+        text_table_cell(table, "-");
 }
 
 static int show_running(FILE *out, const Layernas__Workers *workers, const char *metric)
@@ -69,7 +73,7 @@ static int show_running(FILE *out, const Layernas__Workers *workers, const char 
         { "worker", ALIGN_LEFT, 20 },  { show_unit(metric), ALIGN_RIGHT, 0 },
         { "epoch", ALIGN_RIGHT, 0 },   { "loss", ALIGN_RIGHT, 0 },
         { "train %", ALIGN_RIGHT, 0 }, { "through", ALIGN_RIGHT, 0 },
-        { "img/s", ALIGN_RIGHT, 0 },
+        { "img/s", ALIGN_RIGHT, 0 },   { "MB", ALIGN_RIGHT, 0 },
     };
     struct text_table *table = text_table_new(columns, sizeof columns / sizeof *columns);
     int rc;
