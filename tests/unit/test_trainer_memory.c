@@ -188,6 +188,26 @@ static void test_parts_repeat_bit_by_bit(void **state)
     free(other);
 }
 
+/* Nor does what an image comes to depend on those that go through the network with it. */
+static void test_parts_of_an_evaluation(void **state)
+{
+    static const uint32_t sizes[] = { 32, 16, 8, 4 };
+    struct accuracy accuracy, first;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        const struct schedule s = in_parts(&plain, sizes[i]);
+        struct trainer *trainer;
+
+        assert_int_equal(trainer_new(&plain, &s, 1, &trainer, NULL), 0);
+        assert_int_equal(trainer_evaluate(trainer, &all, &accuracy), 0);
+        trainer_free(trainer);
+        first = i ? first : accuracy;
+        check_int_equal("right", accuracy.correct, first.correct);
+        check_true("loss", fabs(accuracy.loss - first.loss) < 1e-6);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -196,6 +216,7 @@ int main(void)
         cmocka_unit_test(test_partition),
         cmocka_unit_test(test_parts_add_up),
         cmocka_unit_test(test_parts_repeat_bit_by_bit),
+        cmocka_unit_test(test_parts_of_an_evaluation),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

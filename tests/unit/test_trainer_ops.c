@@ -49,6 +49,7 @@ static void build_network(void)
     model_norm(&network, model_conv(&network, b, 5, 3, 1, 1));
     i = model_add(&network, model_dropout(&network, a, 1000), b);
     i = model_conv_norm_act(&network, i, 24, 3, 1, 3, ACTIVATION_RELU6);
+    i = model_conv_norm_act(&network, i, 24, 3, 1, 1, ACTIVATION_RELU);
     i = model_pool(&network, i, POOLING_AVERAGE, 3, 2, 1);
     i = model_act(&network, model_dense(&network, i, 20), ACTIVATION_RELU);
     model_dense(&network, model_dropout(&network, i, 2000), CLASSES);
