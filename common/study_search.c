@@ -82,18 +82,21 @@ static uint32_t default_buckets(bool guided, uint32_t parallel)
     return buckets;
 }
 
-/* Twice as many as are in flight, so that one slow trial does not hold up all the others. */
+/* As many trials as the others do while the slowest of W runs, which takes longer the more there are:
+ * about log2 W times as long as the mean, where most last within a factor of 4. */
 static uint32_t default_lag(uint32_t parallel)
 {
-    return parallel > 1 ? 2 * parallel : 1;
+    uint32_t times = 2;
+
+    while (times < 31 && UINT32_C(1) << (times + 1) <= parallel)
+        times++;
+    return parallel > 1 ? times * parallel : 1;
 }
 
 /* What the paper leaves to the user, as measured on benchmark tables. */
 static struct layernas_settings layernas_defaults(bool guided, uint32_t parallel, enum bucket_by by,
                                                   uint32_t n_layers)
 {
-    uint32_t lag = default_lag(parallel);
-
     return (struct layernas_settings){
         .guided = guided,
         .buckets = default_buckets(guided, parallel),
@@ -105,9 +108,7 @@ static struct layernas_settings layernas_defaults(bool guided, uint32_t parallel
         .reach = guided ? 0.8 : 0,
         .sample = parallel > FEWEST_SAMPLED ? parallel : FEWEST_SAMPLED,
         .forecasts_first = FIRST_FORECASTS_A_LAYER * n_layers,
-        /* As many as go out without results of the layer, while its last trials run. */
-        .forecasts = lag > FORECASTS ? lag : FORECASTS,
-        .lag = lag,
+        .lag = default_lag(parallel),
     };
 }
 
@@ -133,6 +134,9 @@ static void read_layernas(struct section *search, const struct study *study,
     settings->picks = (parallel + settings->buckets - 1) / settings->buckets;
     section_count(search, "picks", 1, MOST_KEPT, &settings->picks);
     section_real(search, "reach", 0, 1, &settings->reach);
+    section_count(search, "lag", 1, MOST_SAMPLED, &settings->lag);
+    /* As many as go out without results of the layer, while its last trials run. */
+    settings->forecasts = settings->lag > FORECASTS ? settings->lag : FORECASTS;
     section_count(search, "sample", 0, MOST_SAMPLED, &settings->sample);
     section_count(search, "forecasts_first", 0, MOST_SAMPLED, &settings->forecasts_first);
     section_count(search, "forecasts", 0, MOST_SAMPLED, &settings->forecasts);
@@ -181,7 +185,7 @@ int study_read_search(const struct section *root, struct study *study)
     static const char *const allowed[] = {
         "strategy", "trials", "parallel", "seed", "canonical",
         /* layernas */
-        "guided", "picks", "reach", "sample", "forecasts_first", "forecasts", "buckets",
+        "guided", "picks", "reach", "lag", "sample", "forecasts_first", "forecasts", "buckets",
         "bucket_growth", "bucket_by", "keep", "keep_more", "order", "passes", "edges", "default",
         /* the others */
         "feasible", "objective", "cost_weight", "population", "tournament", "children", "batch",

@@ -1,5 +1,7 @@
 #include "coordinator/status/arch_path.h"
 
+#include <string.h>
+
 #include "coordinator/search/opening.h"
 
 enum { MOST_PASSES = 32 }; /* that one never proposed is looked for in */
@@ -130,14 +132,31 @@ static bool find_birth(const struct campaign *campaign, const struct arch *candi
     if (campaign_trial_of(campaign, candidate, &i) < 0)
         return false;
     after = campaign_first_after(campaign, i);
-    if (after == 0) /* the anchor, which no layer proposed */
-        return false;
-    if (layer_record_find_candidate(campaign_record(campaign, after - 1), candidate, &child) < 0 ||
+    if (after == 0 ||
+        layer_record_find_candidate(campaign_record(campaign, after - 1), candidate, &child) < 0 ||
         campaign_opening(campaign, after - 1)->children[child].fate != FATE_TRIAL)
-        return false; /* a sample, a forecast, or its opening is still to come */
+        return false;
     *opening_out = after - 1;
     *spelled_out = campaign_opening(campaign, after - 1)->children[child].arch;
     return true;
+}
+
+enum trial_origin arch_path_origin(const struct search_settings *search,
+                                   const struct campaign *campaign, const struct arch *candidate,
+                                   size_t *opening_out)
+{
+    struct arch spelled;
+    size_t i;
+
+    if (strcmp(search->strategy, "layernas") != 0 || campaign_trial_of(campaign, candidate, &i) < 0)
+        return ORIGIN_NONE;
+    if (i == 0)
+        return ORIGIN_ANCHOR;
+    if (find_birth(campaign, candidate, opening_out, &spelled))
+        return ORIGIN_OPENING;
+    if (!search->layernas.guided)
+        return ORIGIN_NONE;
+    return i <= search->layernas.sample ? ORIGIN_SAMPLE : ORIGIN_FORECAST;
 }
 
 void arch_path_find(const struct campaign *campaign, const struct arch *arch,

@@ -42,6 +42,19 @@ struct arch_path {
 void arch_path_find(const struct campaign *campaign, const struct arch *arch,
                     const struct arch *candidate, struct arch_path *path_out);
 
+/* Who proposed a trial. */
+enum trial_origin {
+    ORIGIN_NONE, /* it is none; its opening is still to come; or the strategy has no openings */
+    ORIGIN_ANCHOR,
+    ORIGIN_SAMPLE,
+    ORIGIN_FORECAST,
+    ORIGIN_OPENING, /* a layer's, *opening_out */
+};
+
+enum trial_origin arch_path_origin(const struct search_settings *search,
+                                   const struct campaign *campaign, const struct arch *candidate,
+                                   size_t *opening_out);
+
 /* The first opening after the pass that begins with opening first. */
 size_t arch_path_pass_end(const struct campaign *campaign, size_t first);
 

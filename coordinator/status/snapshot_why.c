@@ -208,6 +208,28 @@ static void fill_state(struct build *build, const struct asked *asked, Layernas_
     why->state = build_text(build, trial_state_name(entry.state));
 }
 
+static void fill_origin(struct build *build, const struct arch *candidate, Layernas__Why *why)
+{
+    static const char *const names[] = { [ORIGIN_NONE] = "",
+                                         [ORIGIN_ANCHOR] = "anchor",
+                                         [ORIGIN_SAMPLE] = "sample",
+                                         [ORIGIN_FORECAST] = "forecast",
+                                         [ORIGIN_OPENING] = "layer" };
+    const struct campaign *campaign = build->coordinator->campaign;
+    size_t i;
+    enum trial_origin origin = arch_path_origin(&build->coordinator->study->search, campaign,
+                                                candidate, &i);
+
+    why->origin = build_text(build, names[origin]);
+    if (origin == ORIGIN_OPENING) {
+        const struct opening *opening = campaign_opening(campaign, i);
+
+        why->origin_pass = opening->pass;
+        why->origin_layer = build_text(
+            build, space_layer_name(build->coordinator->study->space, opening->layer));
+    }
+}
+
 Layernas__Why *build_why(struct build *build, const char *arch)
 {
     struct asked asked = { 0 };
@@ -230,6 +252,7 @@ Layernas__Why *build_why(struct build *build, const char *arch)
         why->best = build_candidate(build, &asked.best.candidate, &asked.best.candidate.canonical);
     why->verdict = build_text(build, verdict_of(build, &asked));
     fill_state(build, &asked, why);
+    fill_origin(build, &asked.candidate.canonical, why);
     fill_path(build, &asked.path, why);
     return why;
 }

@@ -152,6 +152,14 @@ static void test_head(void **state)
         "          the next pass began with 1:1 (trial 34, 93.00 %, 0.987 M)",
         NULL,
     };
+    static const struct {
+        const char *origin, *text;
+    } origins[] = {
+        { "anchor", "from      the anchor: the default made to fit the target" },
+        { "sample", "from      the random sample that guided search begins with" },
+        { "forecast", "from      a forecast: what a pass over the regression expected most of" },
+        { "layer", "from      layer stage1.keep of pass 2" },
+    };
     static const char *const nobody[] = { "no trial inside the target is done yet", NULL };
     Layernas__Candidate best = candidate_of("1:1", 987088, 3720);
     Layernas__Candidate never = candidate_of("0:1", 868432, 0);
@@ -166,6 +174,14 @@ static void test_head(void **state)
     why.verdict = "displaced";
     why.next = &best;
     check_shown("another", &reply, another);
+    for (size_t i = 0; i < sizeof origins / sizeof *origins; i++) {
+        const char *wanted[] = { origins[i].text, NULL };
+
+        why.origin = (char *)origins[i].origin;
+        why.origin_pass = 2;
+        why.origin_layer = "stage1.keep";
+        check_shown(origins[i].origin, &reply, wanted);
+    }
     reply.why = &nothing;
     check_shown("nobody", &reply, nobody);
 }

@@ -71,6 +71,9 @@ static void test_the_winner(void **state)
     why = reply->why;
     check_string_equal("verdict", why->verdict, "winner");
     check_string_equal("state", why->state, "done");
+    check_true("was proposed by somebody", *why->origin != 0);
+    check_int_equal("a layer of a pass, or none", why->origin_pass > 0,
+                    strcmp(why->origin, "layer") == 0);
     check_string_equal("the best", why->best->arch, why->candidate->arch);
     check_true("has a reward", why->candidate->total > 0 && why->candidate->trial > 0);
     check_true("inside", why->candidate->in_target);

@@ -88,6 +88,23 @@ static void show_candidate(FILE *out, const char *label, const Layernas__Candida
     print_wrapped(out, label, SHOW_INDENT, text);
 }
 
+static void show_origin(FILE *out, const Layernas__Why *why)
+{
+    char text[LINE_SIZE];
+
+    if (strcmp(why->origin, "layer") == 0) {
+        snprintf(text, sizeof text, "layer %.60s of pass %u", why->origin_layer, why->origin_pass);
+        print_wrapped(out, "from", SHOW_INDENT, text);
+    } else if (strcmp(why->origin, "forecast") == 0) {
+        print_wrapped(out, "from", SHOW_INDENT,
+                      "a forecast: what a pass over the regression expected most of");
+    } else if (strcmp(why->origin, "sample") == 0) {
+        print_wrapped(out, "from", SHOW_INDENT, "the random sample that guided search begins with");
+    } else if (strcmp(why->origin, "anchor") == 0) {
+        print_wrapped(out, "from", SHOW_INDENT, "the anchor: the default made to fit the target");
+    }
+}
+
 static void show_head(FILE *out, const Layernas__Why *why, const char *metric)
 {
     char text[LINE_SIZE], line[LINE_SIZE + 64];
@@ -98,6 +115,7 @@ static void show_head(FILE *out, const Layernas__Why *why, const char *metric)
         print_wrapped(out, "", SHOW_INDENT, line);
     }
     show_answer(out, why);
+    show_origin(out, why);
     if (why->best && strcmp(why->best->arch, why->candidate->arch) != 0)
         show_candidate(out, "best", why->best, metric);
     if (!why->start)
