@@ -5,7 +5,7 @@
 # make valgrind   a step of each network under memcheck (needs valgrind; some minutes)
 # make fuzz       one parser, as long as you like: TARGET=wire TIME=3600
 # make chaos      everything broken, for as long as you like: STORIES=1000 SCHEDULES=10000 SEED=1
-# make bench      speed, beside peers and limits
+# make bench      speed, beside peers and limits; BENCH="store throughput" for some
 # make install    PREFIX=/usr/local DESTDIR=, systemd units included
 # make format     clang-format over the tree
 # SAN=address,undefined with any of them: sanitized objects, in build-san/
@@ -145,9 +145,10 @@ chaos: all chaos-programs $(addprefix $(BUILD)/tests/chaos/test_,simulation stor
 test: dependencies
 	@tests/run-all
 
-BENCHES := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/bench_*.c))
+BENCH   ?= $(patsubst tests/bench/bench_%.c,%,$(wildcard tests/bench/bench_*.c))
+BENCHES := $(addprefix $(BUILD)/tests/bench/bench_,$(BENCH))
 bench: all $(BENCHES)
-	@BUILD=$(BUILD) tests/bench/run
+	@BUILD=$(BUILD) tests/bench/run $(BENCH)
 
 dependencies:
 	@deploy/install-dependencies

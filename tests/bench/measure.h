@@ -1,0 +1,19 @@
+/* measure - what every benchmark needs: a clock, medians, and an end where something is wrong. */
+#ifndef LAYERNAS_TESTS_MEASURE_H
+#define LAYERNAS_TESTS_MEASURE_H
+
+#include <stddef.h>
+
+/* Monotonic seconds. */
+double measure_now(void);
+
+/* The share-th quantile (0 to 1) of n values, which are sorted for it; the median is that of 0.5. */
+double measure_quantile(double *values, size_t n, double share);
+double measure_median(double *values, size_t n);
+
+/* "what: errno's text", and exit status 1, unless rc is 0 or more. Returns rc. */
+int measure_demand(int rc, const char *what);
+
+void measure_die(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
+
+#endif

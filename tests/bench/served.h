@@ -1,0 +1,47 @@
+/* served - a study on a folder of its own, with as many trials in its store as wanted, and the real
+ * coordinator serving it in a process of its own.
+ *
+ * The space has 24 layers of MobileNetV2's blocks, 4^24 networks; the search draws at random, so what it
+ * costs to propose a trial does not depend on how many there were. Ends the program with a line
+ * where anything fails. */
+#ifndef LAYERNAS_TESTS_SERVED_H
+#define LAYERNAS_TESTS_SERVED_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "common/study.h"
+
+enum { SERVED_LAYERS = 24, SERVED_VALID = 5000, SERVED_NAME_SIZE = 128 };
+
+struct served {
+    char folder[64];
+    struct study *study;
+    pid_t pid; /* 0: it is not running */
+    char workers[SERVED_NAME_SIZE], status[SERVED_NAME_SIZE];
+    double opening_s; /* from its start until it listens */
+};
+
+/* An empty study. */
+void served_new(struct served *served);
+
+/* Puts the first n trials of the search into the store, by the campaign and the store themselves. */
+void served_fill(struct served *served, uint32_t n);
+
+/* Starts the coordinator, and waits until it listens. */
+void served_begin(struct served *served);
+
+/* Kills it: writing results of a million trials is another thing to measure. */
+void served_end(struct served *served);
+
+/* Kills it, and removes the folder. */
+void served_clear(struct served *served);
+
+/* Of the coordinator's process: bytes of memory that are resident, and seconds of processor time. */
+double served_memory(const struct served *served);
+double served_processor_s(const struct served *served);
+
+/* What any worker would report of a trial. */
+struct trial_result served_result(const struct trial *trial);
+
+#endif
