@@ -1,7 +1,6 @@
 #include "common/arch.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 /* Reads a number below ARCH_MAX_OPTIONS; NULL when there is none at text. */
@@ -39,14 +38,27 @@ int arch_parse(const char *text, struct arch *arch_out)
     return 0;
 }
 
+/* Without snprintf: keys are hashes of the text form, so each trial needs it several times. */
+static char *format_option(char *to, uint32_t option)
+{
+    if (option >= 100)
+        *to++ = (char)('0' + option / 100);
+    if (option >= 10)
+        *to++ = (char)('0' + option / 10 % 10);
+    *to++ = (char)('0' + option % 10);
+    return to;
+}
+
 const char *arch_format(const struct arch *arch, char text[ARCH_TEXT_SIZE])
 {
-    size_t used = 0;
+    char *to = text;
 
-    text[0] = '\0';
-    for (int i = 0; i < arch->n && i < ARCH_MAX_LAYERS; i++)
-        used += (size_t)snprintf(text + used, ARCH_TEXT_SIZE - used, i ? ":%u" : "%u",
-                                 arch->option[i] % ARCH_MAX_OPTIONS);
+    for (int i = 0; i < arch->n && i < ARCH_MAX_LAYERS; i++) {
+        if (i > 0)
+            *to++ = ':';
+        to = format_option(to, arch->option[i] % ARCH_MAX_OPTIONS);
+    }
+    *to = '\0';
     return text;
 }
 
