@@ -81,6 +81,10 @@ struct packed_network {
 int wire_put_network(const struct network *from, struct packed_network *to);
 void packed_network_clear(struct packed_network *network);
 
+/* A ToWorker{trial}: rest, which has no network, and this network. -ENOMEM, -EMSGSIZE. */
+int wire_encode_trial(const Layernas__Trial *rest, const struct network *network,
+                      struct bytes *bytes_out);
+
 struct packed_result {
     Layernas__Result message;
     Layernas__Attempt attempt;

@@ -193,20 +193,15 @@ static int pack_refusal(const struct refusal *from, Layernas__ToWorker *message,
     return wire_encode(&message->base, bytes_out);
 }
 
-static int pack_trial(const struct trial_message *from, Layernas__ToWorker *message,
-                      struct bytes *bytes_out)
+static int pack_trial(const struct trial_message *from, struct bytes *bytes_out)
 {
     const struct trial *trial = &from->trial;
     Layernas__Trial to = LAYERNAS__TRIAL__INIT;
     Layernas__Attempt attempt = wire_put_attempt(&from->attempt);
     Layernas__Costs costs = LAYERNAS__COSTS__INIT;
     struct packed_evaluation evaluation;
-    struct packed_network network;
     uint32_t arch[ARCH_MAX_LAYERS];
-    int rc = wire_put_network(&from->network, &network);
 
-    if (rc < 0)
-        return rc;
     wire_put_evaluation(&from->evaluation, &evaluation);
     costs.madds = trial->costs.madds;
     costs.params = trial->costs.params;
@@ -223,16 +218,10 @@ static int pack_trial(const struct trial_message *from, Layernas__ToWorker *mess
     to.costs = &costs;
     to.seed = trial->seed;
     to.evaluation = &evaluation.message;
-    to.n_network = network.n;
-    to.network = network.list;
     to.dense_bias = from->count.dense_bias;
     to.table_key = (char *)from->table_key;
     to.weights = wire_put_bytes(from->weights.data, from->weights.size);
-    message->body_case = LAYERNAS__TO_WORKER__BODY_TRIAL;
-    message->trial = &to;
-    rc = wire_encode(&message->base, bytes_out);
-    packed_network_clear(&network);
-    return rc;
+    return wire_encode_trial(&to, &from->network, bytes_out);
 }
 
 static int pack_verdict(const struct verdict_message *from, Layernas__ToWorker *message,
@@ -286,7 +275,7 @@ int to_worker_pack(const struct to_worker *from, struct bytes *bytes_out)
     case TO_REFUSAL:
         return pack_refusal(&from->refusal, &message, bytes_out);
     case TO_TRIAL:
-        return pack_trial(&from->trial, &message, bytes_out);
+        return pack_trial(&from->trial, bytes_out);
     case TO_VERDICT:
         return pack_verdict(&from->verdict, &message, bytes_out);
     case TO_CANCEL:
