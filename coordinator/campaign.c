@@ -64,7 +64,7 @@ int campaign_remember_result(struct campaign *campaign, const struct stored_resu
     int rc;
 
     if (stored->retried) {
-        free(known_results_take(campaign->known, &stored->result.key));
+        known_results_drop(campaign->known, &stored->result.key);
         return 0;
     }
     rc = known_results_keep(campaign->known, stored);
@@ -228,15 +228,13 @@ static int add_trial(struct campaign *campaign, enum stage stage, uint32_t repli
         .replica = replica,
         .arch = *arch,
     };
-    struct stored_result *known;
+    struct stored_result known;
     int rc;
 
     study_name_trial(campaign->study, &trial);
-    known = known_results_take(campaign->known, &trial.key);
-    if (!known)
+    if (!known_results_take(campaign->known, &trial.key, &known))
         return trial_ledger_add(campaign->ledger, &trial);
-    rc = trial_ledger_add_settled(campaign->ledger, &trial, &known->result, known->quarantined);
-    free(known);
+    rc = trial_ledger_add_settled(campaign->ledger, &trial, &known.result, known.quarantined);
     return rc < 0 ? rc : tell(campaign, trial.number - 1);
 }
 

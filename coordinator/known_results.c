@@ -1,85 +1,209 @@
 #include "coordinator/known_results.h"
 
 #include <errno.h>
-#include <search.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-struct known_results {
-    void *root; /* of tsearch(3), over struct stored_result */
-    size_t n_search;
+#include "common/digest_map.h"
+#include "coordinator/ledger/text_pool.h"
+
+enum { BLOCK = 1024 /* results allocated at a time */ };
+
+struct known {
+    struct digest key;
+    int64_t madds, params;
+    struct reward reward;
+    double loss, seconds;
+    uint64_t failures_before;
+    uint32_t replica, numerics, worker, reason; /* the last three in texts */
+    uint8_t stage, outcome;
+    bool diverged, quarantined, retried;
 };
 
-static int compare_keys(const void *a, const void *b)
-{
-    const struct stored_result *x = a, *y = b;
+/* They are taken much in the order they came: a block is freed with its last result. */
+struct block {
+    size_t n_left;
+    struct known known[BLOCK];
+};
 
-    return memcmp(&x->result.key, &y->result.key, sizeof x->result.key);
+struct known_results {
+    struct block **blocks;
+    size_t n, room; /* results ever kept; blocks there is room for */
+    size_t n_search;
+    struct digest_map by_key; /* -> number of the result */
+    struct text_pool texts;
+};
+
+static struct known *known_at(const struct known_results *results, uint64_t i)
+{
+    return &results->blocks[i / BLOCK]->known[i % BLOCK];
+}
+
+static const struct digest *key_of(const void *owner, uint64_t i)
+{
+    return &known_at(owner, i)->key;
 }
 
 struct known_results *known_results_new(void)
 {
-    return calloc(1, sizeof(struct known_results));
+    struct known_results *results = calloc(1, sizeof *results);
+
+    if (!results)
+        return NULL;
+    results->by_key = (struct digest_map){ .digest_of = key_of, .owner = results };
+    text_pool_init(&results->texts);
+    return results;
 }
 
 void known_results_free(struct known_results *results)
 {
     if (!results)
         return;
-    tdestroy(results->root, free);
+    for (size_t b = 0; b * BLOCK < results->n; b++)
+        free(results->blocks[b]);
+    free(results->blocks);
+    digest_map_clear(&results->by_key);
+    text_pool_clear(&results->texts);
     free(results);
 }
 
-static struct stored_result *find(const struct known_results *results, const struct digest *key)
-{
-    struct stored_result wanted, **node;
+/* ---- keeping ---- */
 
-    wanted.result.key = *key;
-    node = tfind(&wanted, &results->root, compare_keys);
-    return node ? *node : NULL;
+/* The block of result n, which is the first of it. */
+static int add_block(struct known_results *results)
+{
+    size_t b = results->n / BLOCK, room = results->room ? 2 * results->room : 16;
+
+    if (b == results->room) {
+        struct block **blocks = realloc(results->blocks, room * sizeof *blocks);
+
+        if (!blocks)
+            return -ENOMEM;
+        results->blocks = blocks;
+        results->room = room;
+    }
+    results->blocks[b] = calloc(1, sizeof **results->blocks);
+    return results->blocks[b] ? 0 : -ENOMEM;
+}
+
+/* Room for one more. */
+static int make_room(struct known_results *results)
+{
+    int rc = digest_map_reserve(&results->by_key);
+
+    return rc == 0 && results->n % BLOCK == 0 ? add_block(results) : rc;
+}
+
+static int pool_texts(struct text_pool *texts, const struct trial_result *result,
+                      struct known *known)
+{
+    int rc = text_pool_put(texts, result->numerics, &known->numerics);
+
+    if (rc == 0)
+        rc = text_pool_put(texts, result->worker, &known->worker);
+    return rc < 0 ? rc : text_pool_put(texts, result->reason, &known->reason);
 }
 
 int known_results_keep(struct known_results *results, const struct stored_result *stored)
 {
-    struct stored_result *copy;
+    const struct trial_result *result = &stored->result;
+    struct known known = {
+        .key = result->key,
+        .madds = result->madds,
+        .params = result->params,
+        .reward = result->reward,
+        .loss = result->loss,
+        .seconds = result->seconds,
+        .failures_before = stored->failures_before,
+        .replica = result->replica,
+        .stage = (uint8_t)result->stage,
+        .outcome = (uint8_t)result->outcome,
+        .diverged = result->diverged,
+        .quarantined = stored->quarantined,
+        .retried = stored->retried,
+    };
+    int rc;
 
-    if (find(results, &stored->result.key))
+    if (known_results_has(results, &result->key))
         return -EALREADY;
-    copy = malloc(sizeof *copy);
-    if (!copy)
-        return -ENOMEM;
-    *copy = *stored;
-    if (!tsearch(copy, &results->root, compare_keys)) {
-        free(copy);
-        return -ENOMEM;
-    }
-    results->n_search += stored->result.stage == STAGE_SEARCH;
-    return 0;
+    rc = pool_texts(&results->texts, result, &known);
+    if (rc == 0)
+        rc = make_room(results);
+    if (rc < 0)
+        return rc;
+    *known_at(results, results->n) = known;
+    results->blocks[results->n / BLOCK]->n_left++;
+    results->n_search += result->stage == STAGE_SEARCH;
+    return digest_map_add(&results->by_key, results->n++);
 }
+
+/* ---- looking, taking ---- */
 
 bool known_results_has(const struct known_results *results, const struct digest *key)
 {
-    return find(results, key) != NULL;
+    uint64_t i;
+
+    return digest_map_find(&results->by_key, key, &i);
 }
 
-const struct stored_result *known_results_find(const struct known_results *results,
-                                               const struct digest *key)
+bool known_results_find(const struct known_results *results, const struct digest *key,
+                        struct stored_result *stored_out)
 {
-    return find(results, key);
+    struct trial_result *result = &stored_out->result;
+    const struct known *known;
+    uint64_t i;
+
+    if (!digest_map_find(&results->by_key, key, &i))
+        return false;
+    known = known_at(results, i);
+    *stored_out = (struct stored_result){ .result = { .key = known->key,
+                                                      .stage = known->stage,
+                                                      .replica = known->replica,
+                                                      .madds = known->madds,
+                                                      .params = known->params,
+                                                      .outcome = known->outcome,
+                                                      .reward = known->reward,
+                                                      .loss = known->loss,
+                                                      .seconds = known->seconds,
+                                                      .diverged = known->diverged },
+                                          .quarantined = known->quarantined,
+                                          .retried = known->retried,
+                                          .failures_before = known->failures_before };
+    snprintf(result->numerics, sizeof result->numerics, "%s",
+             text_pool_get(&results->texts, known->numerics));
+    snprintf(result->worker, sizeof result->worker, "%s",
+             text_pool_get(&results->texts, known->worker));
+    snprintf(result->reason, sizeof result->reason, "%s",
+             text_pool_get(&results->texts, known->reason));
+    return true;
+}
+
+void known_results_drop(struct known_results *results, const struct digest *key)
+{
+    struct block **block;
+    uint64_t i;
+
+    if (!digest_map_find(&results->by_key, key, &i))
+        return;
+    digest_map_remove(&results->by_key, key);
+    results->n_search -= known_at(results, i)->stage == STAGE_SEARCH;
+    block = &results->blocks[i / BLOCK];
+    if (--(*block)->n_left == 0 && i / BLOCK < results->n / BLOCK) { /* no more will come to it */
+        free(*block);
+        *block = NULL;
+    }
+}
+
+bool known_results_take(struct known_results *results, const struct digest *key,
+                        struct stored_result *stored_out)
+{
+    bool found = known_results_find(results, key, stored_out);
+
+    known_results_drop(results, key);
+    return found;
 }
 
 size_t known_results_n_search(const struct known_results *results)
 {
     return results->n_search;
-}
-
-struct stored_result *known_results_take(struct known_results *results, const struct digest *key)
-{
-    struct stored_result *stored = find(results, key);
-
-    if (!stored)
-        return NULL;
-    tdelete(stored, &results->root, compare_keys);
-    results->n_search -= stored->result.stage == STAGE_SEARCH;
-    return stored;
 }

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 
 #include "common/log.h"
 #include "coordinator/known_results.h"
@@ -22,16 +21,17 @@ static int take_opening(void *arg, const struct opening *opening)
 
 static int note_retry(struct resumed *resumed, const struct stored_result *stored)
 {
-    free(known_results_take(resumed->retries, &stored->result.key));
+    known_results_drop(resumed->retries, &stored->result.key);
     return known_results_keep(resumed->retries, stored);
 }
 
 /* What failed before its trial was retried counts no more. */
 static bool is_forgiven(struct resumed *resumed, const struct digest *key)
 {
-    const struct stored_result *retry = known_results_find(resumed->retries, key);
+    struct stored_result retry;
 
-    return retry && resumed->failures <= retry->failures_before;
+    return known_results_find(resumed->retries, key, &retry) &&
+           resumed->failures <= retry.failures_before;
 }
 
 static int take_result(void *arg, const struct stored_result *stored)
