@@ -1,5 +1,8 @@
 /* arch_set - distinct architectures in the order they came, each found by its value at once.
- * Indices are stable: what else is known of an architecture goes into an array beside. */
+ * Indices are stable: what else is known of an architecture goes into an array beside.
+ *
+ * A search keeps every candidate that it proposed, and there may be a million: one takes a byte for each
+ * layer and 8 to 16 more, two bytes for each layer where any option is past 255. */
 #ifndef LAYERNAS_COORDINATOR_SEARCH_ARCH_SET_H
 #define LAYERNAS_COORDINATOR_SEARCH_ARCH_SET_H
 
@@ -13,7 +16,8 @@ uint64_t arch_hash(const struct arch *arch);
 
 /* Empty when all zero. */
 struct arch_set {
-    struct arch *at; /* owned, n of them */
+    uint16_t n_layers;   /* of each: as many as the first one has */
+    uint8_t *low, *high; /* owned; bytes of the options, n_layers for each; high NULL: all 0 */
     size_t n, room;
     uint32_t *slots; /* a hash table, index + 1; 0: free */
     size_t n_slots;  /* a power of two, or 0 */
@@ -21,9 +25,12 @@ struct arch_set {
 
 void arch_set_clear(struct arch_set *set);
 
-/* 1 when a copy of arch was added, as set->at[set->n - 1]; 0 when it was there; -ENOMEM; -ENOSPC at
- * UINT32_MAX - 1 of them. */
+/* 1 when a copy of arch was added, with index set->n - 1; 0 when it was there; -ENOMEM; -ENOSPC at
+ * UINT32_MAX - 1 of them; -EINVAL: it has not as many layers as the others. */
 int arch_set_add(struct arch_set *set, const struct arch *arch);
+
+/* Number i, below set->n. */
+struct arch arch_set_at(const struct arch_set *set, size_t i);
 
 /* Its index, or -ENOENT. */
 int64_t arch_set_find(const struct arch_set *set, const struct arch *arch);

@@ -67,7 +67,7 @@ static void learn(struct evolution *s, const struct proposed *result)
 }
 
 /* Drawn with replacement; of equals the first drawn. */
-static const struct arch *tournament(struct evolution *s)
+static struct arch tournament(struct evolution *s)
 {
     const struct proposals *proposals = &s->base.proposals;
     uint64_t best = 0;
@@ -82,7 +82,7 @@ static const struct arch *tournament(struct evolution *s)
             best_worth = worth;
         }
     }
-    return &proposals->archs.at[best - 1];
+    return arch_set_at(&proposals->archs, best - 1);
 }
 
 static void change_a_layer(struct evolution *s, struct arch *arch)
@@ -94,14 +94,16 @@ static void change_a_layer(struct evolution *s, struct arch *arch)
     arch->option[layer] = (uint16_t)((arch->option[layer] + step) % n_options);
 }
 
-/* A new child of parent, one mutation away; two where chance finds none of these, and so on. */
-static int mutate(struct evolution *s, const struct arch *parent, struct arch *candidate_out)
+/* A new child of a tournament's winner, one mutation away; two where chance finds none of these, and
+ * so on. */
+static int mutate(struct evolution *s, struct arch *candidate_out)
 {
+    struct arch parent = tournament(s);
     int rc = 0;
 
-    for (uint32_t way = 1; rc == 0 && way <= parent->n; way++)
+    for (uint32_t way = 1; rc == 0 && way <= parent.n; way++)
         for (uint32_t i = 0; rc == 0 && i < MUTATIONS_TRIED; i++) {
-            struct arch child = *parent;
+            struct arch child = parent;
 
             for (uint32_t k = 0; k < way; k++)
                 change_a_layer(s, &child);
@@ -124,7 +126,7 @@ static int mutate_guided(struct evolution *s, struct arch *candidate_out)
         struct arch child;
         double worth;
 
-        rc = mutate(s, tournament(s), &child);
+        rc = mutate(s, &child);
         if (rc != 1)
             continue;
         worth = predictor ? predictor_worth(predictor, &child, cost_of(s->base.model, &child)) : 0;
@@ -153,7 +155,7 @@ static int ask(struct strategy *strategy, struct arch *candidate_out)
     if (s->n_born > 0 &&
         proposals_n(&strategy->proposals) >= strategy->settings->evolution.population)
         rc = strategy->settings->evolution.children > 1 ? mutate_guided(s, candidate_out)
-                                                        : mutate(s, tournament(s), candidate_out);
+                                                        : mutate(s, candidate_out);
     if (rc == 0)
         rc = draws_next(&s->draws, &s->rng, &strategy->proposals, candidate_out);
     if (rc == 0)

@@ -169,8 +169,9 @@ static int next_sample(struct layernas *s, struct arch *candidate_out)
 /* 1 with a forecast, 0 when there is none. */
 static int next_forecast(struct layernas *s, struct arch *candidate_out)
 {
+    struct arch best = layernas_best_heard(s);
     int rc = layernas_forecast(s->base.settings, s->base.model, &s->base.proposals, s->place.heard,
-                               layernas_best_heard(s), candidate_out);
+                               &best, candidate_out);
 
     s->forecasts_left = rc > 0 ? s->forecasts_left - 1 : 0;
     return rc;
@@ -179,9 +180,11 @@ static int next_forecast(struct layernas *s, struct arch *candidate_out)
 /* What was found before the first layer is what it starts from. */
 static int end_sample(struct layernas *s)
 {
+    struct arch best = layernas_best_heard(s);
+
     s->place.n_before = proposals_n(&s->base.proposals);
     s->step = STEP_OPEN;
-    return layernas_begin_pass(s, 1, s->place.buckets, layernas_best_heard(s));
+    return layernas_begin_pass(s, 1, s->place.buckets, &best);
 }
 
 static int settle(struct layernas *s)
@@ -373,6 +376,7 @@ static void progress(const struct strategy *strategy, struct search_progress *pr
 static bool may_untell(const struct strategy *strategy, uint64_t number)
 {
     const struct layernas *s = layernas_of_const(strategy);
+    struct arch candidate;
 
     if (s->step == STEP_END || number > proposals_n(&s->base.proposals))
         return false;
@@ -380,8 +384,8 @@ static bool may_untell(const struct strategy *strategy, uint64_t number)
         return number > s->place.heard;
     if (s->step < STEP_OPENED || number <= s->place.n_before)
         return false;
-    return !s->early ||
-           !layernas_early_relied_on(s->early, &s->base.proposals.archs.at[number - 1]);
+    candidate = arch_set_at(&s->base.proposals.archs, number - 1);
+    return !s->early || !layernas_early_relied_on(s->early, &candidate);
 }
 
 const struct strategy_ops layernas_ops = {

@@ -54,7 +54,7 @@ int layernas_begin_pass(struct layernas *s, uint32_t pass, uint32_t buckets,
                         const struct arch *default_arch);
 
 /* The best of the results that are heard, or else the default of the pass. */
-const struct arch *layernas_best_heard(struct layernas *s);
+struct arch layernas_best_heard(struct layernas *s);
 
 /* The opening at s->place. */
 int layernas_make_opening(struct layernas *s);

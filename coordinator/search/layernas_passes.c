@@ -42,7 +42,7 @@ int layernas_begin_pass(struct layernas *s, uint32_t pass, uint32_t buckets,
     return 0;
 }
 
-const struct arch *layernas_best_heard(struct layernas *s)
+struct arch layernas_best_heard(struct layernas *s)
 {
     const struct proposals *known = &s->base.proposals;
     const struct cost_range *target = &s->base.settings->target;
@@ -51,7 +51,7 @@ const struct arch *layernas_best_heard(struct layernas *s)
         if (known->at[s->n_ranked].verdict.valid &&
             proposals_better(known, s->n_ranked + 1, s->best, target))
             s->best = s->n_ranked + 1;
-    return s->best ? &known->archs.at[s->best - 1] : &s->place.default_arch;
+    return s->best ? arch_set_at(&known->archs, s->best - 1) : s->place.default_arch;
 }
 
 void layernas_set_opening(struct layernas *s, const struct opening *opening)
@@ -158,7 +158,7 @@ static uint32_t empty_passes(const struct layernas_settings *settings)
 int layernas_next_pass(struct layernas *s)
 {
     const struct layernas_settings *settings = &s->base.settings->layernas;
-    struct arch start = *layernas_best_heard(s);
+    struct arch start = layernas_best_heard(s);
     bool had_trials = true;
     uint32_t empty = 0; /* passes since then */
 

@@ -63,12 +63,12 @@ static int create(const struct search_settings *settings, const struct cost_mode
 static void list_neighbours(struct local_search *s)
 {
     const struct space *space = cost_model_space(s->base.model);
-    const struct arch *here = &s->base.proposals.archs.at[s->current - 1];
+    struct arch here = arch_set_at(&s->base.proposals.archs, s->current - 1);
 
     s->n_neighbours = s->next = 0;
-    for (uint32_t l = 0; l < here->n; l++)
+    for (uint32_t l = 0; l < here.n; l++)
         for (uint32_t o = 0; o < space_n_options(space, l); o++)
-            if (o != here->option[l])
+            if (o != here.option[l])
                 s->order[s->n_neighbours++] = l * ARCH_MAX_OPTIONS + o;
     rng_shuffle(&s->rng, s->order, s->n_neighbours);
 }
@@ -91,7 +91,7 @@ static int next_neighbour(struct local_search *s, struct arch *candidate_out)
     int rc = 0;
 
     while (rc == 0 && s->next < s->n_neighbours) {
-        struct arch arch = s->base.proposals.archs.at[s->current - 1];
+        struct arch arch = arch_set_at(&s->base.proposals.archs, s->current - 1);
         uint32_t change = s->order[s->next++];
 
         arch.option[change / ARCH_MAX_OPTIONS] = (uint16_t)(change % ARCH_MAX_OPTIONS);

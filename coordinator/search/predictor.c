@@ -22,7 +22,7 @@ struct predictor {
 };
 
 struct row {
-    const struct arch *arch;
+    struct arch arch;
     double cost;   /* log, normalized */
     double target; /* the rank, from -1/2 to 1/2 */
 };
@@ -54,9 +54,9 @@ static double dot_row(const struct features *f, const struct row *row, const dou
     double sum = row->cost * weight[f->n - 1];
 
     for (uint32_t l = 0; l < f->n_layers; l++)
-        sum += weight[f->option[l] + row->arch->option[l]];
+        sum += weight[f->option[l] + row->arch.option[l]];
     for (uint32_t l = 0; l + 1 < f->n_layers; l++)
-        sum += weight[pair_of(f, row->arch, l)];
+        sum += weight[pair_of(f, &row->arch, l)];
     return sum;
 }
 
@@ -64,9 +64,9 @@ static void add_row(const struct features *f, const struct row *row, double scal
 {
     weight[f->n - 1] += scale * row->cost;
     for (uint32_t l = 0; l < f->n_layers; l++)
-        weight[f->option[l] + row->arch->option[l]] += scale;
+        weight[f->option[l] + row->arch.option[l]] += scale;
     for (uint32_t l = 0; l + 1 < f->n_layers; l++)
-        weight[pair_of(f, row->arch, l)] += scale;
+        weight[pair_of(f, &row->arch, l)] += scale;
 }
 
 static double dot(const double *a, const double *b, uint32_t n)
@@ -172,7 +172,7 @@ static uint32_t gather(const struct proposals *known, uint64_t total, struct row
 
         if (!p->told || !p->verdict.valid)
             continue;
-        rows[n] = (struct row){ .arch = &known->archs.at[i], .cost = log_cost(p->cost) };
+        rows[n] = (struct row){ .arch = arch_set_at(&known->archs, i), .cost = log_cost(p->cost) };
         ranked[n] = (struct ranked){ p->verdict.reward, n };
         n++;
     }
@@ -245,7 +245,7 @@ void predictor_free(struct predictor *predictor)
 double predictor_worth(const struct predictor *predictor, const struct arch *arch, int64_t cost)
 {
     const struct features *f = &predictor->features;
-    struct row row = { .arch = arch, .cost = (log_cost(cost) - f->cost_mean) * f->cost_scale };
+    struct row row = { .arch = *arch, .cost = (log_cost(cost) - f->cost_mean) * f->cost_scale };
 
     return dot_row(f, &row, predictor->weight);
 }

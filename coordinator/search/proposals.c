@@ -56,10 +56,10 @@ int64_t proposals_add(struct proposals *proposals, const struct arch *candidate,
 static struct candidate candidate_of(const struct proposals *proposals, uint64_t number)
 {
     const struct proposed *p = &proposals->at[number - 1];
-    const struct arch *arch = &proposals->archs.at[number - 1];
+    struct arch arch = arch_set_at(&proposals->archs, number - 1);
 
     return (struct candidate){
-        .arch = *arch, .canonical = *arch, .cost = p->cost, .reward = p->verdict.reward
+        .arch = arch, .canonical = arch, .cost = p->cost, .reward = p->verdict.reward
     };
 }
 

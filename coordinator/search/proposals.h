@@ -21,7 +21,7 @@ struct proposed {
 
 /* Empty when all zero. */
 struct proposals {
-    struct arch_set archs; /* canonical forms; proposal number is archs.at[number - 1] */
+    struct arch_set archs; /* canonical forms; proposal number has index number - 1 */
     struct proposed *at;   /* owned, archs.n of them */
     size_t room;
     uint64_t told;

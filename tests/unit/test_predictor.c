@@ -111,6 +111,7 @@ static void dense_rows(struct dense *d)
     d->mean /= n;
     d->deviation = sqrt(square / n - d->mean * d->mean);
     for (uint32_t i = 0; i < known.archs.n; i++) {
+        struct arch arch = arch_set_at(&known.archs, i);
         double below = 0;
 
         if (!counts(i))
@@ -125,7 +126,7 @@ static void dense_rows(struct dense *d)
                              ? 0.5
                              : 0;
         d->target[d->n_rows] = below / (n - 1) - 0.5;
-        dense_row(d, &known.archs.at[i], known.at[i].cost, d->row[d->n_rows++]);
+        dense_row(d, &arch, known.at[i].cost, d->row[d->n_rows++]);
     }
 }
 
