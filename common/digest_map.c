@@ -14,7 +14,7 @@ void digest_map_clear(struct digest_map *map)
 }
 
 /* Digests need no mixing, but counters are used as digests too. */
-static size_t home(const struct digest *digest, size_t room)
+static uint64_t hash(const struct digest *digest)
 {
     uint64_t a, b;
 
@@ -22,18 +22,30 @@ static size_t home(const struct digest *digest, size_t room)
     memcpy(&b, digest->bytes + sizeof a, sizeof b);
     a = (a ^ (b * 0x9e3779b97f4a7c15u)) * 0xbf58476d1ce4e5b9u;
     a = (a ^ (a >> 32)) * 0x94d049bb133111ebu;
-    return (a ^ (a >> 29)) & (room - 1);
+    return a ^ (a >> 29);
+}
+
+/* A slot begins with a tag, the hash's highest bits; where it lies depends on the lowest. */
+static uint64_t tag_of(uint64_t content)
+{
+    return content & ~DIGEST_MAP_MAX;
+}
+
+static const struct digest *digest_in(const struct digest_map *map, uint64_t slot)
+{
+    return map->digest_of(map->owner, digest_map_value(slot));
 }
 
 /* The slot of digest, or the free one where it would go. */
-static size_t slot_of(const struct digest_map *map, const struct digest *digest)
+static size_t slot_of(const struct digest_map *map, const struct digest *digest, uint64_t hashed)
 {
-    size_t slot = home(digest, map->room);
+    size_t at = hashed & (map->room - 1);
+    uint64_t slot;
 
-    while (map->slots[slot] &&
-           !digest_equal(map->digest_of(map->owner, map->slots[slot] - 1), digest))
-        slot = (slot + 1) & (map->room - 1);
-    return slot;
+    while ((slot = map->slots[at]) &&
+           !(tag_of(slot) == tag_of(hashed) && digest_equal(digest_in(map, slot), digest)))
+        at = (at + 1) & (map->room - 1);
+    return at;
 }
 
 static int resize(struct digest_map *map, size_t room)
@@ -44,10 +56,16 @@ static int resize(struct digest_map *map, size_t room)
     if (!bigger.slots)
         return -ENOMEM;
     bigger.room = room;
-    for (size_t i = 0; i < map->room; i++)
-        if (map->slots[i])
-            bigger.slots[slot_of(&bigger, map->digest_of(map->owner, map->slots[i] - 1))] =
-                map->slots[i];
+    for (size_t i = 0; i < map->room; i++) {
+        size_t at;
+
+        if (!map->slots[i])
+            continue;
+        at = hash(digest_in(map, map->slots[i])) & (room - 1);
+        while (bigger.slots[at]) /* all that are in it differ: none is compared */
+            at = (at + 1) & (room - 1);
+        bigger.slots[at] = map->slots[i];
+    }
     free(map->slots);
     *map = bigger;
     return 0;
@@ -62,15 +80,17 @@ int digest_map_reserve(struct digest_map *map)
 
 int digest_map_add(struct digest_map *map, uint64_t value)
 {
+    const struct digest *digest = map->digest_of(map->owner, value);
+    uint64_t hashed = hash(digest);
     int rc = digest_map_reserve(map);
     size_t slot;
 
     if (rc < 0)
         return rc;
-    slot = slot_of(map, map->digest_of(map->owner, value));
+    slot = slot_of(map, digest, hashed);
     if (map->slots[slot])
         return -EEXIST;
-    map->slots[slot] = value + 1;
+    map->slots[slot] = tag_of(hashed) | (value + 1);
     map->n++;
     return 0;
 }
@@ -81,10 +101,10 @@ bool digest_map_find(const struct digest_map *map, const struct digest *digest, 
 
     if (map->n == 0)
         return false;
-    slot = slot_of(map, digest);
+    slot = slot_of(map, digest, hash(digest));
     if (!map->slots[slot])
         return false;
-    *value_out = map->slots[slot] - 1;
+    *value_out = digest_map_value(map->slots[slot]);
     return true;
 }
 
@@ -95,7 +115,7 @@ static void close_gap(struct digest_map *map, size_t gap)
     size_t mask = map->room - 1;
 
     for (size_t slot = (gap + 1) & mask; map->slots[slot]; slot = (slot + 1) & mask) {
-        size_t from = home(map->digest_of(map->owner, map->slots[slot] - 1), map->room);
+        size_t from = hash(digest_in(map, map->slots[slot])) & mask;
 
         if (((slot - from) & mask) >= ((slot - gap) & mask)) {
             map->slots[gap] = map->slots[slot];
@@ -111,7 +131,7 @@ void digest_map_remove(struct digest_map *map, const struct digest *digest)
 
     if (map->n == 0)
         return;
-    slot = slot_of(map, digest);
+    slot = slot_of(map, digest, hash(digest));
     if (!map->slots[slot])
         return;
     map->slots[slot] = 0;

@@ -44,7 +44,7 @@ static void free_values(struct digest_map *map)
 {
     for (size_t i = 0; i < map->room; i++)
         if (map->slots[i])
-            free((void *)(uintptr_t)(map->slots[i] - 1));
+            free((void *)(uintptr_t)digest_map_value(map->slots[i]));
     digest_map_clear(map);
 }
 
