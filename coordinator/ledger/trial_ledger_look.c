@@ -27,10 +27,8 @@ static struct trial_result result_of(const struct trial_ledger *ledger, const st
         .diverged = entry->diverged,
     };
 
-    snprintf(result.numerics, sizeof result.numerics, "%s",
-             text_pool_get(&ledger->texts, entry->numerics));
-    snprintf(result.worker, sizeof result.worker, "%s",
-             text_pool_get(&ledger->texts, entry->worker));
+    strcpy(result.numerics, text_pool_get(&ledger->texts, entry->numerics));
+    strcpy(result.worker, text_pool_get(&ledger->texts, entry->worker));
     return result;
 }
 
