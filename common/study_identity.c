@@ -156,15 +156,14 @@ int study_identify(struct study *study)
 }
 
 static struct digest digest_trial(const struct study *study, const struct trial *trial,
-                                  const char *purpose)
+                                  const char *arch, const char *purpose)
 {
     struct digest_state state;
     struct digest digest;
-    char arch[ARCH_TEXT_SIZE];
 
     digest_begin(&state, purpose);
     digest_bytes(&state, study->id.bytes, sizeof study->id.bytes);
-    digest_string(&state, arch_format(&trial->arch, arch));
+    digest_string(&state, arch);
     digest_bytes(&state, study->evaluation_ids[trial->stage].bytes, sizeof(struct digest));
     digest_string(&state, stage_name(trial->stage));
     digest_integer(&state, trial->replica);
@@ -174,9 +173,12 @@ static struct digest digest_trial(const struct study *study, const struct trial 
 
 void study_name_trial(const struct study *study, struct trial *trial)
 {
-    struct digest seed = digest_trial(study, trial, "training seed");
+    char arch[ARCH_TEXT_SIZE];
+    struct digest seed;
 
-    trial->key = digest_trial(study, trial, "trial");
+    arch_format(&trial->arch, arch);
+    seed = digest_trial(study, trial, arch, "training seed");
+    trial->key = digest_trial(study, trial, arch, "trial");
     trial->cost = cost_of(study->cost_model, &trial->arch);
     trial->costs = cost_details(study->cost_model, &trial->arch);
     trial->seed = 0;

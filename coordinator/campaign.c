@@ -133,15 +133,15 @@ static void note_best(struct campaign *campaign, size_t i, const struct candidat
 }
 
 /* What the views show is brought up to date here, so that none of them goes through all trials. */
-static int note_told(struct campaign *campaign, size_t i, const struct trial *trial,
+static int note_told(struct campaign *campaign, size_t i, const struct ledger_entry *entry,
                      const struct verdict *verdict)
 {
     size_t after = campaign_first_after(campaign, i);
     struct candidate candidate;
 
     for (size_t n = after > 0 ? after - 1 : 0; n < campaign->n_openings; n++)
-        layer_record_tell(campaign->layers[n].record, &trial->arch, verdict);
-    if (!campaign_candidate(campaign, i, &candidate))
+        layer_record_tell(campaign->layers[n].record, &entry->trial.arch, verdict);
+    if (!campaign_candidate_of(entry, &candidate))
         return 0;
     note_best(campaign, i, &candidate);
     return pareto_front_offer(&campaign->front, &candidate);
@@ -170,7 +170,7 @@ static int tell(struct campaign *campaign, size_t i)
     if (rc < 0)
         return rc;
     campaign->n_search_told++;
-    return note_told(campaign, i, &entry.trial, &verdict);
+    return note_told(campaign, i, &entry, &verdict);
 }
 
 int campaign_settled(struct campaign *campaign, const struct digest *key)

@@ -47,7 +47,8 @@ struct campaign {
     size_t n_final, n_final_told;
 };
 
-/* Entry i as a candidate; false unless it is a settled, valid search trial. */
+/* An entry, or entry i, as a candidate; false unless it is a settled, valid search trial. */
+bool campaign_candidate_of(const struct ledger_entry *entry, struct candidate *candidate_out);
 bool campaign_candidate(const struct campaign *campaign, size_t i, struct candidate *candidate_out);
 
 #endif

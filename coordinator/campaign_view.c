@@ -81,20 +81,25 @@ bool campaign_in_target(const struct campaign *campaign, int64_t cost)
     return cost >= target->lowest && cost <= target->highest;
 }
 
+bool campaign_candidate_of(const struct ledger_entry *entry, struct candidate *candidate_out)
+{
+    if (entry->state != TRIAL_DONE || entry->trial.stage != STAGE_SEARCH)
+        return false;
+    *candidate_out = (struct candidate){
+        .arch = entry->trial.arch,
+        .canonical = entry->trial.arch,
+        .cost = entry->trial.cost,
+        .reward = entry->result.reward,
+    };
+    return true;
+}
+
 bool campaign_candidate(const struct campaign *campaign, size_t i, struct candidate *candidate_out)
 {
     struct ledger_entry entry;
 
     trial_ledger_entry(campaign->ledger, i, &entry);
-    if (entry.state != TRIAL_DONE || entry.trial.stage != STAGE_SEARCH)
-        return false;
-    *candidate_out = (struct candidate){
-        .arch = entry.trial.arch,
-        .canonical = entry.trial.arch,
-        .cost = entry.trial.cost,
-        .reward = entry.result.reward,
-    };
-    return true;
+    return campaign_candidate_of(&entry, candidate_out);
 }
 
 static int find_trial(const struct campaign *campaign, enum stage stage, uint32_t replica,

@@ -1,8 +1,8 @@
 #include "coordinator/known_results.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/digest_map.h"
 #include "coordinator/ledger/text_pool.h"
@@ -28,7 +28,8 @@ struct block {
 
 struct known_results {
     struct block **blocks;
-    size_t n, room; /* results ever kept; blocks there is room for */
+    size_t n;              /* results ever kept */
+    size_t n_blocks, room; /* blocks ever made, and those there is room for */
     size_t n_search;
     struct digest_map by_key; /* -> number of the result */
     struct text_pool texts;
@@ -59,7 +60,7 @@ void known_results_free(struct known_results *results)
 {
     if (!results)
         return;
-    for (size_t b = 0; b * BLOCK < results->n; b++)
+    for (size_t b = 0; b < results->n_blocks; b++)
         free(results->blocks[b]);
     free(results->blocks);
     digest_map_clear(&results->by_key);
@@ -74,6 +75,8 @@ static int add_block(struct known_results *results)
 {
     size_t b = results->n / BLOCK, room = results->room ? 2 * results->room : 16;
 
+    if (b < results->n_blocks)
+        return 0; /* what it was made for was known already */
     if (b == results->room) {
         struct block **blocks = realloc(results->blocks, room * sizeof *blocks);
 
@@ -83,7 +86,10 @@ static int add_block(struct known_results *results)
         results->room = room;
     }
     results->blocks[b] = calloc(1, sizeof **results->blocks);
-    return results->blocks[b] ? 0 : -ENOMEM;
+    if (!results->blocks[b])
+        return -ENOMEM;
+    results->n_blocks++;
+    return 0;
 }
 
 /* Room for one more. */
@@ -124,17 +130,18 @@ int known_results_keep(struct known_results *results, const struct stored_result
     };
     int rc;
 
-    if (known_results_has(results, &result->key))
-        return -EALREADY;
     rc = pool_texts(&results->texts, result, &known);
     if (rc == 0)
         rc = make_room(results);
     if (rc < 0)
         return rc;
     *known_at(results, results->n) = known;
-    results->blocks[results->n / BLOCK]->n_left++;
+    rc = digest_map_add(&results->by_key, results->n);
+    if (rc < 0)
+        return rc == -EEXIST ? -EALREADY : rc;
+    results->blocks[results->n++ / BLOCK]->n_left++;
     results->n_search += result->stage == STAGE_SEARCH;
-    return digest_map_add(&results->by_key, results->n++);
+    return 0;
 }
 
 /* ---- looking, taking ---- */
@@ -146,16 +153,11 @@ bool known_results_has(const struct known_results *results, const struct digest 
     return digest_map_find(&results->by_key, key, &i);
 }
 
-bool known_results_find(const struct known_results *results, const struct digest *key,
-                        struct stored_result *stored_out)
+static void copy_out(const struct known_results *results, const struct known *known,
+                     struct stored_result *stored_out)
 {
     struct trial_result *result = &stored_out->result;
-    const struct known *known;
-    uint64_t i;
 
-    if (!digest_map_find(&results->by_key, key, &i))
-        return false;
-    known = known_at(results, i);
     *stored_out = (struct stored_result){ .result = { .key = known->key,
                                                       .stage = known->stage,
                                                       .replica = known->replica,
@@ -169,25 +171,29 @@ bool known_results_find(const struct known_results *results, const struct digest
                                           .quarantined = known->quarantined,
                                           .retried = known->retried,
                                           .failures_before = known->failures_before };
-    snprintf(result->numerics, sizeof result->numerics, "%s",
-             text_pool_get(&results->texts, known->numerics));
-    snprintf(result->worker, sizeof result->worker, "%s",
-             text_pool_get(&results->texts, known->worker));
-    snprintf(result->reason, sizeof result->reason, "%s",
-             text_pool_get(&results->texts, known->reason));
-    return true;
+    strcpy(result->numerics, text_pool_get(&results->texts, known->numerics));
+    strcpy(result->worker, text_pool_get(&results->texts, known->worker));
+    strcpy(result->reason, text_pool_get(&results->texts, known->reason));
 }
 
-void known_results_drop(struct known_results *results, const struct digest *key)
+bool known_results_find(const struct known_results *results, const struct digest *key,
+                        struct stored_result *stored_out)
 {
-    struct block **block;
     uint64_t i;
+    bool found = digest_map_find(&results->by_key, key, &i);
 
-    if (!digest_map_find(&results->by_key, key, &i))
-        return;
+    if (found)
+        copy_out(results, known_at(results, i), stored_out);
+    return found;
+}
+
+/* Result i of this key. */
+static void forget(struct known_results *results, const struct digest *key, uint64_t i)
+{
+    struct block **block = &results->blocks[i / BLOCK];
+
     digest_map_remove(&results->by_key, key);
     results->n_search -= known_at(results, i)->stage == STAGE_SEARCH;
-    block = &results->blocks[i / BLOCK];
     if (--(*block)->n_left == 0 && i / BLOCK < results->n / BLOCK) { /* no more will come to it */
         free(*block);
         *block = NULL;
@@ -197,10 +203,21 @@ void known_results_drop(struct known_results *results, const struct digest *key)
 bool known_results_take(struct known_results *results, const struct digest *key,
                         struct stored_result *stored_out)
 {
-    bool found = known_results_find(results, key, stored_out);
+    uint64_t i;
 
-    known_results_drop(results, key);
-    return found;
+    if (!digest_map_find(&results->by_key, key, &i))
+        return false;
+    copy_out(results, known_at(results, i), stored_out);
+    forget(results, key, i);
+    return true;
+}
+
+void known_results_drop(struct known_results *results, const struct digest *key)
+{
+    uint64_t i;
+
+    if (digest_map_find(&results->by_key, key, &i))
+        forget(results, key, i);
 }
 
 size_t known_results_n_search(const struct known_results *results)

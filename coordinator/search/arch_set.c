@@ -36,9 +36,15 @@ struct arch arch_set_at(const struct arch_set *set, size_t i)
 
 static bool holds(const struct arch_set *set, size_t i, const struct arch *arch)
 {
-    struct arch held = arch_set_at(set, i);
+    size_t first = i * set->n_layers;
 
-    return arch_equal(&held, arch);
+    if (arch->n != set->n_layers)
+        return false;
+    for (size_t l = 0; l < arch->n; l++)
+        if (set->low[first + l] != (arch->option[l] & UINT8_MAX) ||
+            (set->high ? set->high[first + l] : 0) != arch->option[l] >> 8)
+            return false;
+    return true;
 }
 
 /* The slot that holds arch, or the free one where it belongs. */
