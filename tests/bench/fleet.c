@@ -91,6 +91,7 @@ static void take_trial(struct fleet *fleet, struct fleet_worker *worker,
                     .credit = ++worker->credit },
     };
 
+    worker->attempt = trial->attempt;
     note_wait(fleet, worker);
     if (worker->n_ready == fleet->ahead)
         measure_die("more trials than a worker has credit for");
@@ -180,6 +181,12 @@ void fleet_open(struct fleet *fleet, const char *endpoint, size_t n, size_t ahea
         open_worker(fleet, i, endpoint);
 }
 
+void fleet_keep_waits(struct fleet *fleet, size_t most)
+{
+    fleet->waits = calloc(most, sizeof *fleet->waits);
+    fleet->waits_room = fleet->waits ? most : 0;
+}
+
 static bool is_full(const struct fleet *fleet)
 {
     for (size_t i = 0; i < fleet->n; i++)
@@ -208,17 +215,22 @@ double fleet_work(struct fleet *fleet, uint64_t n)
     return start;
 }
 
-void fleet_beat(struct fleet *fleet)
+void fleet_beat(struct fleet *fleet, size_t first, size_t end)
 {
     uint64_t before = fleet->alive;
 
-    for (size_t i = 0; i < fleet->n; i++) {
+    for (size_t i = first; i < end; i++) {
+        struct fleet_worker *worker = &fleet->workers[i];
+        struct running running = { .attempt = worker->attempt,
+                                   .progress = { .epoch = 1, .epochs = 9, .fraction = 0.1 } };
         struct from_worker message = { .kind = FROM_HEARTBEAT,
-                                       .heartbeat.credit = fleet->workers[i].credit };
+                                       .heartbeat = { .credit = fleet->ahead,
+                                                      .n_running = worker->n_ready > 0,
+                                                      .running = &running } };
 
-        send_message(&fleet->workers[i], &message);
+        send_message(worker, &message);
     }
-    while (fleet->alive < before + fleet->n)
+    while (fleet->alive < before + end - first)
         receive(fleet);
 }
 

@@ -15,6 +15,7 @@ enum { FLEET_MOST_AHEAD = 64 };
 struct fleet_worker {
     void *socket;
     uint64_t credit;
+    struct attempt attempt;               /* the newest */
     struct bytes ready[FLEET_MOST_AHEAD]; /* packed results that were not sent yet */
     size_t n_ready;
     double asked_at[FLEET_MOST_AHEAD]; /* when each result, which asks for a trial, was sent */
@@ -37,6 +38,9 @@ struct fleet {
 /* Connects n workers and has each say Hello with credit for `ahead` trials. */
 void fleet_open(struct fleet *fleet, const char *endpoint, size_t n, size_t ahead);
 
+/* Has fleet->waits, at most so many. */
+void fleet_keep_waits(struct fleet *fleet, size_t most);
+
 /* Until each worker has all the trials it has credit for. */
 void fleet_fill(struct fleet *fleet);
 
@@ -44,8 +48,9 @@ void fleet_fill(struct fleet *fleet);
  * The workers have their trials again then. */
 double fleet_work(struct fleet *fleet, uint64_t n);
 
-/* One heartbeat of each worker; returns once all are answered. */
-void fleet_beat(struct fleet *fleet);
+/* One heartbeat of each worker from first to before end, which lists its newest trial; returns once all
+ * are answered. */
+void fleet_beat(struct fleet *fleet, size_t first, size_t end);
 
 /* Goodbye. */
 void fleet_close(struct fleet *fleet);

@@ -4,8 +4,9 @@
 
 #include <stddef.h>
 
-/* Monotonic seconds. */
+/* Monotonic seconds, and those that this process has used of a processor. */
 double measure_now(void);
+double measure_processor_s(void);
 
 /* The share-th quantile (0 to 1) of n values, which are sorted for it; the median is that of 0.5. */
 double measure_quantile(double *values, size_t n, double share);

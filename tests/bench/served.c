@@ -47,8 +47,7 @@ static const char study_text[] = "name: bench\n"
                                  "  data: {name: images, train: 20000, valid: %d}\n"
                                  "  schedule: {epochs: 1, batch: 64, lr: 0.1}\n";
 
-static const char *path_of(const struct served *served, const char *name,
-                           char path[SERVED_NAME_SIZE])
+const char *served_path(const struct served *served, const char *name, char path[SERVED_NAME_SIZE])
 {
     snprintf(path, SERVED_NAME_SIZE, "%s/%s", served->folder, name);
     return path;
@@ -57,7 +56,7 @@ static const char *path_of(const struct served *served, const char *name,
 static FILE *create(const struct served *served, const char *name)
 {
     char path[SERVED_NAME_SIZE];
-    FILE *file = fopen(path_of(served, name, path), "we");
+    FILE *file = fopen(served_path(served, name, path), "we");
 
     if (!file)
         measure_die("%s: %s", path, strerror(errno));
@@ -79,7 +78,7 @@ void served_new(struct served *served)
     file = create(served, "study.yaml");
     fprintf(file, study_text, SERVED_VALID);
     fclose(file);
-    if (study_load(path_of(served, "study.yaml", path), &served->study, &err) < 0)
+    if (study_load(served_path(served, "study.yaml", path), &served->study, &err) < 0)
         measure_die("%s", err.text);
 }
 
@@ -147,7 +146,7 @@ void served_fill(struct served *served, uint32_t n)
     char path[SERVED_NAME_SIZE];
 
     measure_demand(ledger ? campaign_new(served->study, ledger, &campaign) : -ENOMEM, "campaign");
-    if (store_open(path_of(served, "state", path), served->study, &store, &err) < 0)
+    if (store_open(served_path(served, "state", path), served->study, &store, &err) < 0)
         measure_die("%s", err.text);
     for (uint32_t i = 0; i < n; i++)
         settle_one(campaign, ledger, store);
@@ -165,13 +164,13 @@ static void run_coordinator(const struct served *served)
     char program[SERVED_NAME_SIZE], state[SERVED_NAME_SIZE], study[SERVED_NAME_SIZE];
     char log_path[SERVED_NAME_SIZE];
     const char *build = getenv("BUILD");
-    int log = open(path_of(served, "log", log_path), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+    int log = open(served_path(served, "log", log_path), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
                    0644);
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     snprintf(program, sizeof program, "%s/layernas-coordinator", build ? build : "build");
-    path_of(served, "state", state);
-    path_of(served, "study.yaml", study);
+    served_path(served, "state", state);
+    served_path(served, "study.yaml", study);
     dup2(log, STDERR_FILENO);
     execl(program, program, "--state", state, "--bind", "tcp://127.0.0.1:*", "--status",
           "tcp://127.0.0.1:*", study, (char *)NULL);
@@ -181,7 +180,7 @@ static void run_coordinator(const struct served *served)
 static bool read_endpoints(struct served *served)
 {
     char path[SERVED_NAME_SIZE], end = 0;
-    FILE *file = fopen(path_of(served, "state/endpoints", path), "re");
+    FILE *file = fopen(served_path(served, "state/endpoints", path), "re");
     bool whole = file && fscanf(file, "workers %127s status %127s%c", served->workers,
                                 served->status, &end) == 3;
 
@@ -195,7 +194,7 @@ void served_begin(struct served *served)
     char path[SERVED_NAME_SIZE];
     double start = measure_now();
 
-    unlink(path_of(served, "state/endpoints", path));
+    unlink(served_path(served, "state/endpoints", path));
     fflush(NULL);
     served->pid = measure_demand(fork(), "fork");
     if (served->pid == 0)

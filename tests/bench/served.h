@@ -41,6 +41,9 @@ void served_clear(struct served *served);
 double served_memory(const struct served *served);
 double served_processor_s(const struct served *served);
 
+/* A name in its folder; returns path. state/ is the coordinator's. */
+const char *served_path(const struct served *served, const char *name, char path[SERVED_NAME_SIZE]);
+
 /* What any worker would report of a trial. */
 struct trial_result served_result(const struct trial *trial);
 
