@@ -225,7 +225,7 @@ static bool door_of(const char *domain, enum gate_door *door_out)
     return false;
 }
 
-static void on_zap_request(void *socket, void *arg)
+static bool on_zap_request(void *socket, void *arg)
 {
     struct gate *gate = arg;
     struct zap_request request = { 0 };
@@ -244,6 +244,7 @@ static void on_zap_request(void *socket, void *arg)
             turn_away(gate, &request, text);
     }
     send_answer(socket, &request, good, key ? key->key.text : NULL);
+    return false;
 }
 
 /* ---- connections: handshakes that failed ---- */
@@ -265,7 +266,7 @@ static const char *what_failed(const struct gate *gate, enum handshake failure)
 }
 
 /* Keys that are not allowed were counted where they were turned away. */
-static void on_handshake(void *socket, void *arg)
+static bool on_handshake(void *socket, void *arg)
 {
     const struct guarded *guarded = arg;
     struct gate *gate = guarded->gate;
@@ -273,10 +274,11 @@ static void on_handshake(void *socket, void *arg)
     struct errmsg line;
 
     if (handshakes_next(socket, &failure) < 0 || failure == HANDSHAKE_KEY_REFUSED)
-        return;
+        return false;
     errmsg_set(&line, 0, "turned away at the %s socket: %s", door_names[guarded->door],
                what_failed(gate, failure));
     count(gate, &line);
+    return false;
 }
 
 /* ---- opening, closing ---- */

@@ -257,7 +257,7 @@ static void drop_malformed(struct coordinator *coordinator, const char *what)
     coordinator_complain(coordinator, "a malformed message is ignored: %s", what);
 }
 
-void on_worker_message(void *socket, void *arg)
+bool on_worker_message(void *socket, void *arg)
 {
     typedef void handler(struct coordinator *, const struct route *, const struct from_worker *);
     static handler *const handlers[FROM_KINDS] = {
@@ -276,18 +276,19 @@ void on_worker_message(void *socket, void *arg)
     if (rc == -EBADMSG)
         drop_malformed(coordinator, "more than one frame");
     if (rc < 0)
-        return;
+        return rc == -EBADMSG;
     if (!gate_admits(coordinator->gate, GATE_WORKERS, &route)) {
         zmq_msg_close(&bytes);
         reply_refusal(coordinator, &route, key_gone);
-        return;
+        return true;
     }
     rc = from_worker_unpack(zmq_msg_data(&bytes), zmq_msg_size(&bytes), &message, &err);
     zmq_msg_close(&bytes);
     if (rc < 0) {
         drop_malformed(coordinator, err.text);
-        return;
+        return true;
     }
     handlers[message.kind](coordinator, &route, &message);
     from_worker_clear(&message);
+    return true;
 }

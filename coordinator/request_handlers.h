@@ -6,7 +6,7 @@
 #include "coordinator/coordinator.h"
 
 /* Takes one message from the worker socket. For zmq_watch; arg is the coordinator. */
-void on_worker_message(void *socket, void *arg);
+bool on_worker_message(void *socket, void *arg);
 
 /* A worker is gone, by its own word or by silence: what it ran is lost. Does not remove it. */
 void worker_left(struct coordinator *coordinator, const struct worker *worker, const char *why);

@@ -58,7 +58,7 @@ static bool obey(struct coordinator *coordinator, const struct route *route, zmq
     return is_command;
 }
 
-void on_status_request(void *socket, void *arg)
+bool on_status_request(void *socket, void *arg)
 {
     struct coordinator *coordinator = arg;
     struct bytes reply;
@@ -72,19 +72,20 @@ void on_status_request(void *socket, void *arg)
         coordinator_complain(coordinator, "a status request of more than one frame is ignored");
     }
     if (rc < 0)
-        return;
+        return rc == -EBADMSG;
     if (obey(coordinator, &route, &request))
-        return;
+        return true;
     rc = answer(coordinator, &route, &request, &reply, &watches);
     zmq_msg_close(&request);
     if (rc < 0) {
         log_error("a status request is not answered: out of memory");
-        return;
+        return true;
     }
     if (watches)
         watchers_add(&coordinator->watchers, &route);
     router_send(socket, &route, reply.data, reply.size); /* who has left needs no answer */
     free(reply.data);
+    return true;
 }
 
 void status_say_end(struct coordinator *coordinator)

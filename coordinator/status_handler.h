@@ -2,8 +2,10 @@
 #ifndef LAYERNAS_COORDINATOR_STATUS_HANDLER_H
 #define LAYERNAS_COORDINATOR_STATUS_HANDLER_H
 
+#include <stdbool.h>
+
 /* Takes one request from the status socket and answers it. For zmq_watch; arg is the coordinator. */
-void on_status_request(void *socket, void *arg);
+bool on_status_request(void *socket, void *arg);
 
 struct coordinator;
 

@@ -14,6 +14,7 @@ struct zmq_watch {
     uv_prepare_t before_sleep;
     uv_check_t after_sleep;
     uv_idle_t stay_awake;
+    bool look; /* a message may have come */
     int open_handles;
 };
 
@@ -25,12 +26,13 @@ bool zmq_watch_pending(const struct zmq_watch *watch)
     return zmq_getsockopt(watch->socket, ZMQ_EVENTS, &events, &size) == 0 && (events & ZMQ_POLLIN);
 }
 
-/* Waking up is all it is for: on_after_sleep looks at the socket. */
 static void on_wake_up(uv_poll_t *handle, int status, int events)
 {
-    (void)handle;
+    struct zmq_watch *watch = handle->data;
+
     (void)status;
     (void)events;
+    watch->look = true;
 }
 
 static void on_idle(uv_idle_t *handle)
@@ -42,7 +44,8 @@ static void on_before_sleep(uv_prepare_t *handle)
 {
     struct zmq_watch *watch = handle->data;
 
-    if (zmq_watch_pending(watch))
+    watch->look = zmq_watch_pending(watch);
+    if (watch->look)
         uv_idle_start(&watch->stay_awake, on_idle); /* makes this turn poll without waiting */
 }
 
@@ -51,8 +54,11 @@ static void on_after_sleep(uv_check_t *handle)
     struct zmq_watch *watch = handle->data;
 
     uv_idle_stop(&watch->stay_awake);
-    for (int i = 0; i < MESSAGES_PER_TURN && watch->socket && zmq_watch_pending(watch); i++)
-        watch->on_readable(watch->socket, watch->arg);
+    if (!watch->look || !zmq_watch_pending(watch))
+        return;
+    for (int i = 0; i < MESSAGES_PER_TURN && watch->socket; i++)
+        if (!watch->on_readable(watch->socket, watch->arg))
+            return;
 }
 
 static void on_closed(uv_handle_t *handle)

@@ -2,7 +2,7 @@
  *
  * A ZeroMQ socket's descriptor signals edges only, and any call on the socket may take the edge
  * away. So before each sleep of the loop the socket itself is asked, and the loop stays awake while
- * a message waits. A busy socket yields after some messages, so that timers get their turn.
+ * a message waits. Whatever comes after the asking does signal. A busy socket yields after some messages, so that timers get their turn.
  * Loop thread only. */
 #ifndef LAYERNAS_PROTO_ZMQ_WATCH_H
 #define LAYERNAS_PROTO_ZMQ_WATCH_H
@@ -12,8 +12,10 @@
 
 struct zmq_watch;
 
-/* Takes one message from socket, with ZMQ_DONTWAIT. May free the watch. */
-typedef void zmq_watch_fn(void *socket, void *arg);
+/* Takes one message from socket, with ZMQ_DONTWAIT. True: it took one, and can be called again without
+ * knowing that there is another, which spares two system calls; false: not before the loop has gone
+ * round. May free the watch. */
+typedef bool zmq_watch_fn(void *socket, void *arg);
 
 /* 0 or a negative errno. The socket stays the caller's. */
 int zmq_watch_new(uv_loop_t *loop, void *socket, zmq_watch_fn *on_readable, void *arg,

@@ -40,7 +40,7 @@ static bool is_accident(struct session *session, enum handshake failure)
 
 /* Each reason once, until it is another: a coordinator that turns this worker away is asked again and
  * again, as its keys may come. */
-static void on_handshake(void *handshakes, void *arg)
+static bool on_handshake(void *handshakes, void *arg)
 {
     struct session *session = arg;
     enum handshake failure;
@@ -48,10 +48,11 @@ static void on_handshake(void *handshakes, void *arg)
 
     if (handshakes_next(handshakes, &failure) < 0 || is_accident(session, failure) ||
         session->told_handshake == (int)failure)
-        return;
+        return false;
     session->told_handshake = (int)failure;
     log_warn("%s: %s; trying on", session->options->endpoint,
              handshake_explain(failure, own_key(session), why, sizeof why));
+    return false;
 }
 
 static int watch_socket(struct session *session, void *socket)

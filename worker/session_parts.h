@@ -148,7 +148,7 @@ void session_forget_results(struct session *session);
 
 /* ---- session_receive.c ---- */
 
-void session_on_message(void *socket, void *arg); /* a zmq_watch_fn */
+bool session_on_message(void *socket, void *arg); /* a zmq_watch_fn */
 void session_on_done(void *arg, struct slot *slot,
                      struct result_message *result); /* slot_done_fn */
 

@@ -208,7 +208,7 @@ static int receive(void *socket, zmq_msg_t *frame)
     }
 }
 
-void session_on_message(void *socket, void *arg)
+bool session_on_message(void *socket, void *arg)
 {
     struct session *session = arg;
     struct errmsg err = { "more than one frame" };
@@ -218,7 +218,7 @@ void session_on_message(void *socket, void *arg)
     int rc = receive(socket, &frame);
 
     if (rc == -EAGAIN)
-        return;
+        return false;
     if (rc == 0) {
         bytes = (struct bytes){ .data = zmq_msg_data(&frame), .size = zmq_msg_size(&frame) };
         rc = to_worker_unpack(bytes.data, bytes.size, &message, &err);
@@ -233,6 +233,7 @@ void session_on_message(void *socket, void *arg)
         to_worker_clear(&message);
     }
     zmq_msg_close(&frame);
+    return true;
 }
 
 /* ---- a slot is free again ---- */
