@@ -9,6 +9,17 @@ void network_clear(struct network *network)
     *network = (struct network){ 0 };
 }
 
+/* As network_append leaves it: room up to a power of two. */
+int network_reserve(struct network *network, size_t n)
+{
+    size_t room = 1;
+
+    while (room < n)
+        room *= 2;
+    network->ops = malloc(room * sizeof *network->ops);
+    return network->ops ? 0 : -ENOMEM;
+}
+
 int network_append(struct network *network, const struct op *op)
 {
     size_t n = network->n_ops;

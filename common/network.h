@@ -96,6 +96,9 @@ struct count_rules {
 
 void network_clear(struct network *network);
 
+/* Room for n ops in a network that is empty. -ENOMEM. */
+int network_reserve(struct network *network, size_t n);
+
 /* Appends a copy of *op and returns its index, or -ENOMEM, or -E2BIG at NETWORK_MAX_OPS. */
 int network_append(struct network *network, const struct op *op);
 

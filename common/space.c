@@ -144,22 +144,19 @@ void space_head(const struct space *space, uint32_t interface, struct costs *cos
 
 /* ---- networks ---- */
 
-static int append_fragment(const struct graph *graph, const struct fragment *fragment,
-                           int32_t layer, struct network *network)
+/* There is room. */
+static void append_fragment(const struct graph *graph, const struct fragment *fragment,
+                            int32_t layer, struct network *network)
 {
     for (uint32_t i = 0; i < fragment->n; i++) {
-        struct op op = graph->vocabulary.ops[graph->words[fragment->first + i]];
-        int32_t here = (int32_t)network->n_ops;
-        int rc;
+        struct op *op = &network->ops[network->n_ops];
 
-        op.layer = layer;
-        for (int k = 0; k < op_inputs(op.kind); k++)
-            op.input[k] = here - op.input[k];
-        rc = network_append(network, &op);
-        if (rc < 0)
-            return rc;
+        *op = graph->vocabulary.ops[graph->words[fragment->first + i]];
+        op->layer = layer;
+        for (int k = 0; k < op_inputs(op->kind); k++)
+            op->input[k] = (int32_t)network->n_ops - op->input[k];
+        network->n_ops++;
     }
-    return 0;
 }
 
 static int resolve_edges(const struct space *space, const struct arch *arch,
@@ -178,29 +175,29 @@ static int resolve_edges(const struct space *space, const struct arch *arch,
 int space_resolve(const struct space *space, const struct arch *arch, struct network *network_out)
 {
     const struct graph *graph = &space->graph;
+    const struct fragment *fragments[ARCH_MAX_LAYERS + 1];
     struct network network = { 0 };
     uint32_t interface = 0;
-    int rc;
+    size_t n_ops = graph->stem.n;
 
     if (!space->has_networks)
         return -ENOTSUP;
     if (space->edges)
         return resolve_edges(space, arch, network_out);
-    rc = append_fragment(graph, &graph->stem, NETWORK_STEM, &network);
-    for (uint32_t l = 0; rc == 0 && l < space->n_layers; l++) {
-        const struct fragment *fragment = graph_fragment(graph, l, arch->option[l], interface);
-
-        rc = append_fragment(graph, fragment, (int32_t)l, &network);
-        interface = fragment->to;
+    for (uint32_t l = 0; l <= space->n_layers; l++) { /* the head too */
+        fragments[l] = graph_fragment(graph, l, l < space->n_layers ? arch->option[l] : 0,
+                                      interface);
+        interface = fragments[l]->to;
+        n_ops += fragments[l]->n;
     }
-    if (rc == 0)
-        rc = append_fragment(graph, graph_fragment(graph, space->n_layers, 0, interface),
-                             NETWORK_HEAD, &network);
-    if (rc < 0)
-        network_clear(&network);
-    else
-        *network_out = network;
-    return rc;
+    if (network_reserve(&network, n_ops) < 0)
+        return -ENOMEM;
+    append_fragment(graph, &graph->stem, NETWORK_STEM, &network);
+    for (uint32_t l = 0; l <= space->n_layers; l++)
+        append_fragment(graph, fragments[l], l < space->n_layers ? (int32_t)l : NETWORK_HEAD,
+                        &network);
+    *network_out = network;
+    return 0;
 }
 
 /* ---- digest ---- */
