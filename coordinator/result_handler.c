@@ -161,18 +161,6 @@ static void take_repeated(struct coordinator *coordinator, struct worker *worker
         reply_verdict(coordinator, &worker->route, key, &message->attempt, true, "");
 }
 
-/* The trial's number in the ledger; 0 while it is not proposed. */
-static uint64_t number_of(const struct coordinator *coordinator, const struct digest *key)
-{
-    struct ledger_entry entry;
-    size_t i;
-
-    if (trial_ledger_find(coordinator->ledger, key, &i) < 0)
-        return 0;
-    trial_ledger_entry(coordinator->ledger, i, &entry);
-    return entry.trial.number;
-}
-
 /* As trial_ledger_receive; -ENOENT: the first result of a trial that is not proposed yet. */
 static int receive(struct coordinator *coordinator, const struct trial_result *result)
 {
@@ -202,7 +190,7 @@ static void cancel_others(struct coordinator *coordinator, const struct result_m
 }
 
 static void take_result(struct coordinator *coordinator, struct worker *worker,
-                        const struct result_message *message, struct trial *trial)
+                        const struct result_message *message, const struct trial *trial)
 {
     struct save *save = new_save(coordinator, worker, message);
     int rc;
@@ -218,7 +206,6 @@ static void take_result(struct coordinator *coordinator, struct worker *worker,
     cancel_others(coordinator, message);
     save->settles = true;
     save->early = rc == -ENOENT;
-    trial->number = number_of(coordinator, &trial->key);
     if (rc == 0 || save->early)
         rc = store_put_result(coordinator->store, trial, &save->result, &message->output,
                               &message->weights, on_durable, save);
@@ -271,7 +258,7 @@ static int note_failure(struct coordinator *coordinator, const struct worker *wo
 
 /* answers: the worker is to hear when the failure is durable. */
 static void take_failure(struct coordinator *coordinator, struct worker *worker,
-                         const struct result_message *message, struct trial *trial,
+                         const struct result_message *message, const struct trial *trial,
                          const char *reason, bool answers)
 {
     struct save *save = new_save(coordinator, worker, message);
@@ -290,7 +277,6 @@ static void take_failure(struct coordinator *coordinator, struct worker *worker,
     save->answers = answers;
     save->result.key = trial->key;
     snprintf(save->result.reason, sizeof save->result.reason, "%s", reason);
-    trial->number = number_of(coordinator, &trial->key);
     count_failure(coordinator, worker, trial, reason);
     begin_save(save, rc < 0 ? rc : put_failure(coordinator, trial, save, &message->output));
 }
@@ -313,13 +299,25 @@ static void refuse(struct coordinator *coordinator, struct worker *worker,
     take_failure(coordinator, worker, message, &entry.trial, reason, false);
 }
 
+static int check(const struct coordinator *coordinator, const struct result_message *message,
+                 struct trial *trial_out, struct errmsg *err)
+{
+    struct ledger_entry entry;
+    size_t i;
+    bool known = trial_ledger_find(coordinator->ledger, &message->result.key, &i) == 0;
+
+    if (known)
+        trial_ledger_entry(coordinator->ledger, i, &entry);
+    return result_check(coordinator->study, message, known ? &entry.trial : NULL, trial_out, err);
+}
+
 void result_handle(struct coordinator *coordinator, struct worker *worker,
                    const struct result_message *message)
 {
     struct errmsg err;
     struct trial trial;
 
-    if (result_check(coordinator->study, message, &trial, &err) < 0)
+    if (check(coordinator, message, &trial, &err) < 0)
         refuse(coordinator, worker, message, err.text);
     else if (message->result.outcome != OUTCOME_FAILED)
         take_result(coordinator, worker, message, &trial);
