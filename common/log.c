@@ -17,23 +17,34 @@ void log_set_verbose(bool wanted)
     verbose = wanted;
 }
 
+/* Of this second: a busy coordinator writes thousands of lines in one. */
+static const char *stamp(void)
+{
+    static time_t last = -1;
+    static char text[32];
+    time_t now = time(NULL);
+    struct tm utc;
+
+    if (now != last && gmtime_r(&now, &utc))
+        strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
+    last = now;
+    return text;
+}
+
 static void write_line(const char *level, const char *format, va_list args)
 {
-    time_t now = time(NULL);
-    char line[1200], stamp[32];
-    struct tm utc;
-    int used;
+    char line[1200];
+    int used = snprintf(line, sizeof line, "%s %s", stamp(), level);
+    char *c = line;
 
-    gmtime_r(&now, &utc);
-    strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%SZ", &utc);
-    used = snprintf(line, sizeof line, "%s %s", stamp, level);
-    vsnprintf(line + used, sizeof line - (size_t)used, format, args);
-    for (char *c = line; *c; c++)
+    vsnprintf(line + used, sizeof line - 1 - (size_t)used, format, args);
+    for (; *c; c++)
         if ((unsigned char)*c < ' ' || *c == 127)
             *c = ' ';
     if (hooks.before)
         hooks.before(hooks.arg);
-    fprintf(stderr, "%s\n", line);
+    *c = '\n'; /* of it, so that the line is one write */
+    fwrite(line, 1, (size_t)(c - line) + 1, stderr);
     if (hooks.after)
         hooks.after(hooks.arg);
 }
