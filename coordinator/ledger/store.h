@@ -13,8 +13,8 @@
  * written, or is refused.
  *
  * Writes are queued and done in order by a thread of the store's own, as many as are waiting in
- * one transaction; done(arg) is called by store_dispatch, on the loop thread, once the write is
- * durable. A write never fails for good: when the disk is full or cannot be written, the store says
+ * one transaction, begun five milliseconds after the one before at the earliest; done(arg) is called
+ * by store_dispatch, on the loop thread, once the write is durable. A write never fails for good: when the disk is full or cannot be written, the store says
  * so (store_trouble) and tries again every second, and nothing is done until it succeeds.
  *
  * All functions are for one thread, the loop's, which waits for the disk only while opening,

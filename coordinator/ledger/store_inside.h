@@ -21,6 +21,7 @@
 enum {
     STORE_APPLICATION_ID = 0x4c4e4153, /* "LNAS" */
     STORE_MAX_BATCH = 1000,            /* writes of one transaction */
+    STORE_PACE_MS = 5,                 /* between one transaction's begin and the next */
     STORE_CHECK_SIZE = 8,              /* bytes of a row's hash */
     STORE_PATH_SIZE = STUDY_PATH_SIZE + 128,
 };
@@ -107,6 +108,7 @@ struct store {
     struct write_list queue, durable;
     size_t pending;
     bool closing, in_trouble;
+    bool pacing; /* the writer waits for more, not for the first */
     struct errmsg trouble;
     struct weights_note *weights;
     size_t n_weights;

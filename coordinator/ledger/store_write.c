@@ -68,7 +68,8 @@ static int queue(struct store *store, struct write *write, int rc)
     pthread_mutex_lock(&store->mutex);
     store_append_write(&store->queue, write);
     store->pending++;
-    pthread_cond_signal(&store->changed);
+    if (!store->pacing || store->queue.n >= STORE_MAX_BATCH)
+        pthread_cond_signal(&store->changed);
     pthread_mutex_unlock(&store->mutex);
     return 0;
 }
