@@ -33,13 +33,13 @@ int main(void)
     getrlimit(RLIMIT_NOFILE, &limit);
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
-    served_new(&served);
+    served_new(&served, SERVED_TRAINS);
     served_begin(&served);
     sleep(HEARTBEAT_S);
     alone = served_processor_s(&served);
     sleep(HEARTBEAT_S);
     alone = (served_processor_s(&served) - alone) / HEARTBEAT_S;
-    fleet_open(&fleet, served.workers, WORKERS, 1);
+    fleet_open(&fleet, &served, WORKERS, 1);
     fleet_fill(&fleet);
     beat(&fleet, measure_now());
     used = served_processor_s(&served);

@@ -44,7 +44,7 @@ static double read_by_sqlite(const struct served *served)
 
 static void open_scale(struct scale *scale, uint32_t n)
 {
-    served_new(&scale->served);
+    served_new(&scale->served, SERVED_TRAINS);
     served_fill(&scale->served, n);
     scale->sqlite_s = read_by_sqlite(&scale->served);
     served_begin(&scale->served);
@@ -67,7 +67,7 @@ static void measure_hand_out(struct scale *scales)
     double ratio[ROUNDS];
 
     for (int s = 0; s < SIZES; s++) {
-        fleet_open(&scales[s].fleet, scales[s].served.workers, WORKERS, 1);
+        fleet_open(&scales[s].fleet, &scales[s].served, WORKERS, 1);
         fleet_keep_waits(&scales[s].fleet, HAND_OUTS);
         fleet_fill(&scales[s].fleet);
         fleet_work(&scales[s].fleet, HAND_OUTS);

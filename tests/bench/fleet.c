@@ -6,7 +6,6 @@
 #include <zmq.h>
 
 #include "tests/bench/measure.h"
-#include "tests/bench/served.h"
 #include "tests/bench/skim.h"
 
 enum { WAIT_MS = 60000, LINGER_MS = 2000 };
@@ -30,7 +29,7 @@ static void send_message(struct fleet_worker *worker, const struct from_worker *
 
 static void say_hello(struct fleet *fleet, size_t i)
 {
-    static struct data_set data = { .name = "images", .known = true, .digest = { { 1 } } };
+    struct data_set data = { .name = "images", .known = true, .digest = fleet->served->data };
     struct from_worker message = {
         .kind = FROM_HELLO,
         .hello = { .protocol_lowest = WIRE_PROTOCOL_LOWEST,
@@ -157,28 +156,28 @@ static void receive(struct fleet *fleet)
 
 /* ---- what the workers do ---- */
 
-static void open_worker(struct fleet *fleet, size_t i, const char *endpoint)
+static void open_worker(struct fleet *fleet, size_t i)
 {
     struct fleet_worker *worker = &fleet->workers[i];
     int linger = LINGER_MS;
 
     worker->socket = zmq_socket(fleet->context, ZMQ_DEALER);
     if (!worker->socket || zmq_setsockopt(worker->socket, ZMQ_LINGER, &linger, sizeof linger) < 0 ||
-        zmq_connect(worker->socket, endpoint) < 0)
+        zmq_connect(worker->socket, fleet->served->workers) < 0)
         measure_die("a worker's socket: %s", zmq_strerror(zmq_errno()));
     say_hello(fleet, i);
 }
 
-void fleet_open(struct fleet *fleet, const char *endpoint, size_t n, size_t ahead)
+void fleet_open(struct fleet *fleet, const struct served *served, size_t n, size_t ahead)
 {
-    *fleet = (struct fleet){ .context = zmq_ctx_new(), .n = n, .ahead = ahead };
+    *fleet = (struct fleet){ .context = zmq_ctx_new(), .served = served, .n = n, .ahead = ahead };
     fleet->workers = calloc(n, sizeof *fleet->workers);
     fleet->items = calloc(n, sizeof *fleet->items);
     if (!fleet->context || !fleet->workers || !fleet->items)
         measure_die("out of memory");
     zmq_ctx_set(fleet->context, ZMQ_MAX_SOCKETS, (int)n + 1);
     for (size_t i = 0; i < n; i++)
-        open_worker(fleet, i, endpoint);
+        open_worker(fleet, i);
 }
 
 void fleet_keep_waits(struct fleet *fleet, size_t most)

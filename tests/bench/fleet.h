@@ -9,6 +9,7 @@
 #include <zmq.h>
 
 #include "proto/wire.h"
+#include "tests/bench/served.h"
 
 enum { FLEET_MOST_AHEAD = 64 };
 
@@ -24,6 +25,7 @@ struct fleet_worker {
 
 struct fleet {
     void *context;
+    const struct served *served;
     struct fleet_worker *workers;
     zmq_pollitem_t *items; /* n, of the workers */
     size_t n, ahead;
@@ -35,8 +37,8 @@ struct fleet {
     size_t n_waits, waits_room;
 };
 
-/* Connects n workers and has each say Hello with credit for `ahead` trials. */
-void fleet_open(struct fleet *fleet, const char *endpoint, size_t n, size_t ahead);
+/* Connects n workers to a coordinator and has each say Hello with credit for `ahead` trials. */
+void fleet_open(struct fleet *fleet, const struct served *served, size_t n, size_t ahead);
 
 /* Has fleet->waits, at most so many. */
 void fleet_keep_waits(struct fleet *fleet, size_t most);

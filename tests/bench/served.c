@@ -11,11 +11,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/data_digest.h"
 #include "coordinator/campaign.h"
 #include "coordinator/ledger/store.h"
 #include "tests/bench/measure.h"
 
-enum { PAUSE_US = 2000, WAIT_S = 120, MOST_PENDING = 4000 };
+enum { PAUSE_US = 2000, WAIT_S = 120, MOST_PENDING = 4000, TABLE_LAYERS = 9 };
 
 static const char space_text[] =
     "input: {channels: 3, height: 32, width: 32, classes: 10}\n"
@@ -38,13 +39,33 @@ static const char space_text[] =
     "  - pool: {kind: avg, size: all}\n"
     "  - dense: {out: classes}\n";
 
+static const char names_text[] = "names:\n"
+                                 "  - {name: c1, options: [0, 1, 2, 3]}\n"
+                                 "  - {name: c2, options: [0, 1, 2, 3]}\n"
+                                 "  - {name: c3, options: [0, 1, 2, 3]}\n"
+                                 "  - {name: c4, options: [0, 1, 2, 3]}\n"
+                                 "  - {name: c5, options: [0, 1, 2, 3]}\n"
+                                 "  - {name: c6, options: [0, 1, 2, 3]}\n"
+                                 "  - {name: c7, options: [0, 1, 2, 3]}\n"
+                                 "  - {name: c8, options: [0, 1, 2, 3]}\n"
+                                 "  - {name: c9, options: [0, 1, 2, 3]}\n";
+
+static const char table_study_text[] = "name: bench\n"
+                                       "space: space.yaml\n"
+                                       "cost: {metric: table, column: cost, max: 100%}\n"
+                                       "search: {strategy: random, trials: 100000000, seed: 1}\n"
+                                       "evaluate:\n"
+                                       "  with: table\n"
+                                       "  data: {name: images, path: table.csv}\n"
+                                       "  table: {arch: arch, write: digits, reward: reward}\n";
+
 static const char study_text[] = "name: bench\n"
                                  "space: space.yaml\n"
-                                 "cost: {metric: madds, max: 70%%}\n"
+                                 "cost: {metric: madds, max: 70%}\n"
                                  "search: {strategy: random, trials: 100000000, seed: 1}\n"
                                  "evaluate:\n"
                                  "  with: train\n"
-                                 "  data: {name: images, train: 20000, valid: %d}\n"
+                                 "  data: {name: images, train: 20000, valid: 5000}\n"
                                  "  schedule: {epochs: 1, batch: 64, lr: 0.1}\n";
 
 const char *served_path(const struct served *served, const char *name, char path[SERVED_NAME_SIZE])
@@ -63,21 +84,44 @@ static FILE *create(const struct served *served, const char *name)
     return file;
 }
 
-void served_new(struct served *served)
+static void write_table(const struct served *served)
 {
+    FILE *file = create(served, "table.csv");
+
+    fputs("arch,cost,reward\n", file);
+    for (uint32_t i = 0; i < 1u << 2 * TABLE_LAYERS; i++) {
+        for (int l = 0; l < TABLE_LAYERS; l++)
+            fputc('0' + (int)(i >> 2 * l & 3), file);
+        fprintf(file, ",%u,%u.%02u\n", 1000 + i, i % 100, i / 100 % 100);
+    }
+    fclose(file);
+}
+
+static void write_text(const struct served *served, const char *name, const char *text)
+{
+    FILE *file = create(served, name);
+
+    fputs(text, file);
+    fclose(file);
+}
+
+void served_new(struct served *served, enum served_kind kind)
+{
+    bool trains = kind == SERVED_TRAINS;
     char path[SERVED_NAME_SIZE];
     struct errmsg err;
-    FILE *file;
 
     *served = (struct served){ .folder = "/var/tmp/layernas-bench-XXXXXX" };
     if (!mkdtemp(served->folder))
         measure_die("%s: %s", served->folder, strerror(errno));
-    file = create(served, "space.yaml");
-    fputs(space_text, file);
-    fclose(file);
-    file = create(served, "study.yaml");
-    fprintf(file, study_text, SERVED_VALID);
-    fclose(file);
+    write_text(served, "space.yaml", trains ? space_text : names_text);
+    write_text(served, "study.yaml", trains ? study_text : table_study_text);
+    served->data.bytes[0] = 1;
+    if (!trains) {
+        write_table(served);
+        if (data_digest(served_path(served, "table.csv", path), NULL, &served->data, &err) < 0)
+            measure_die("%s", err.text);
+    }
     if (study_load(served_path(served, "study.yaml", path), &served->study, &err) < 0)
         measure_die("%s", err.text);
 }

@@ -17,13 +17,16 @@ enum { SERVED_LAYERS = 24, SERVED_VALID = 5000, SERVED_NAME_SIZE = 128 };
 struct served {
     char folder[64];
     struct study *study;
-    pid_t pid; /* 0: it is not running */
+    struct digest data; /* of the study's data, as workers have it */
+    pid_t pid;          /* 0: it is not running */
     char workers[SERVED_NAME_SIZE], status[SERVED_NAME_SIZE];
     double opening_s; /* from its start until it listens */
 };
 
-/* An empty study. */
-void served_new(struct served *served);
+/* An empty study: SERVED_TRAINS as above. SERVED_LOOKS_UP: rewards are looked up in a table of 4^9
+ * networks whose operations nobody knows, so that messages carry none. */
+enum served_kind { SERVED_TRAINS, SERVED_LOOKS_UP };
+void served_new(struct served *served, enum served_kind kind);
 
 /* Puts the first n trials of the search into the store, by the campaign and the store themselves. */
 void served_fill(struct served *served, uint32_t n);
