@@ -36,17 +36,17 @@ int main(void)
     served_new(&served, SERVED_TRAINS);
     served_begin(&served);
     sleep(HEARTBEAT_S);
-    alone = served_processor_s(&served);
+    alone = measure_processor_of(served.pid);
     sleep(HEARTBEAT_S);
-    alone = (served_processor_s(&served) - alone) / HEARTBEAT_S;
+    alone = (measure_processor_of(served.pid) - alone) / HEARTBEAT_S;
     fleet_open(&fleet, &served, WORKERS, 1);
     fleet_fill(&fleet);
     beat(&fleet, measure_now());
-    used = served_processor_s(&served);
+    used = measure_processor_of(served.pid);
     start = measure_now();
     for (int i = 0; i < BEATS; i++)
         beat(&fleet, start + (double)i * HEARTBEAT_S);
-    used = (served_processor_s(&served) - used) / (measure_now() - start);
+    used = (measure_processor_of(served.pid) - used) / (measure_now() - start);
     printf(
         "%d workers that only send heartbeats: %.1f %% of a core (goal 5); without any %.1f %%\n",
         WORKERS, 100 * used, 100 * alone);

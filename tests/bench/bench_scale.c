@@ -48,7 +48,7 @@ static void open_scale(struct scale *scale, uint32_t n)
     served_fill(&scale->served, n);
     scale->sqlite_s = read_by_sqlite(&scale->served);
     served_begin(&scale->served);
-    scale->opening_s = served_processor_s(&scale->served);
+    scale->opening_s = measure_processor_of(scale->served.pid);
     scale->memory = served_memory(&scale->served);
 }
 

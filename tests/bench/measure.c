@@ -1,10 +1,11 @@
 #include "tests/bench/measure.h"
 
+#include <errno.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 static double seconds(clockid_t clock)
 {
@@ -22,6 +23,30 @@ double measure_now(void)
 double measure_processor_s(void)
 {
     return seconds(CLOCK_PROCESS_CPUTIME_ID);
+}
+
+FILE *measure_open_proc(pid_t pid, const char *name)
+{
+    char path[64];
+    FILE *file;
+
+    snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
+    file = fopen(path, "re");
+    if (!file)
+        measure_die("%s: %s", path, strerror(errno));
+    return file;
+}
+
+double measure_processor_of(pid_t pid)
+{
+    FILE *file = measure_open_proc(pid, "stat");
+    unsigned long user, kernel;
+
+    if (fscanf(file, "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
+               &kernel) != 2)
+        measure_die("/proc/%d/stat makes no sense", (int)pid);
+    fclose(file);
+    return (double)(user + kernel) / (double)sysconf(_SC_CLK_TCK);
 }
 
 static int by_size(const void *a, const void *b)

@@ -3,10 +3,17 @@
 #define LAYERNAS_TESTS_MEASURE_H
 
 #include <stddef.h>
+#include <stdio.h>
+#include <sys/types.h>
 
-/* Monotonic seconds, and those that this process has used of a processor. */
+/* Monotonic seconds, and those that this process, or another one, has used of a processor: to a
+ * microsecond, or to a hundredth. */
 double measure_now(void);
 double measure_processor_s(void);
+double measure_processor_of(pid_t pid);
+
+/* /proc/PID/name, to read. */
+FILE *measure_open_proc(pid_t pid, const char *name);
 
 /* The share-th quantile (0 to 1) of n values, which are sorted for it; the median is that of 0.5. */
 double measure_quantile(double *values, size_t n, double share);

@@ -273,21 +273,9 @@ void served_clear(struct served *served)
 
 /* ---- looking at it ---- */
 
-static FILE *open_proc(const struct served *served, const char *name)
-{
-    char path[64];
-    FILE *file;
-
-    snprintf(path, sizeof path, "/proc/%d/%s", (int)served->pid, name);
-    file = fopen(path, "re");
-    if (!file)
-        measure_die("%s: %s", path, strerror(errno));
-    return file;
-}
-
 double served_memory(const struct served *served)
 {
-    FILE *file = open_proc(served, "status");
+    FILE *file = measure_open_proc(served->pid, "status");
     char line[256];
     double kib = 0;
 
@@ -298,16 +286,4 @@ double served_memory(const struct served *served)
     if (kib == 0)
         measure_die("/proc/PID/status has no VmRSS");
     return kib * 1024;
-}
-
-double served_processor_s(const struct served *served)
-{
-    FILE *file = open_proc(served, "stat");
-    unsigned long user, kernel;
-
-    if (fscanf(file, "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
-               &kernel) != 2)
-        measure_die("/proc/PID/stat makes no sense");
-    fclose(file);
-    return (double)(user + kernel) / (double)sysconf(_SC_CLK_TCK);
 }

@@ -40,9 +40,8 @@ void served_end(struct served *served);
 /* Kills it, and removes the folder. */
 void served_clear(struct served *served);
 
-/* Of the coordinator's process: bytes of memory that are resident, and seconds of processor time. */
+/* Bytes of its memory that are resident. */
 double served_memory(const struct served *served);
-double served_processor_s(const struct served *served);
 
 /* A name in its folder; returns path. state/ is the coordinator's. */
 const char *served_path(const struct served *served, const char *name, char path[SERVED_NAME_SIZE]);
