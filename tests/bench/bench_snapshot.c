@@ -2,10 +2,10 @@
  * campaign, ledger and roster, results made up. Medians of many, the slowest, and the ratio of the
  * medians to those at 1,000. Every reply is as large as it may be. */
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "coordinator/status/snapshot.h"
+#include "tests/bench/measure.h"
 #include "tests/unit/status_fixture.h"
 
 enum { ROUNDS = 51, WORKERS = 500, SIZES = 3, QUERIES = 8 };
@@ -36,13 +36,10 @@ static const char study_text[] =
     "  data: {name: none, train: 1000, valid: 1000}\n"
     "  schedule: {epochs: 1, batch: 32, lr: 0.1}\n";
 
-/* Of this thread: a query only computes, and other programs are not to be measured. */
+/* Of the processor: a query only computes, and other programs are not to be measured. */
 static double now_ms(void)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return 1e3 * (double)now.tv_sec + 1e-6 * (double)now.tv_nsec;
+    return 1e3 * measure_processor_s();
 }
 
 static struct study *load_study(void)
@@ -124,13 +121,6 @@ static size_t ask(const struct status_fixture *fixture, Layernas__Query__What wh
     return reply.size;
 }
 
-static int by_size(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
 static void measure(const struct status_fixture *fixture, double medians[QUERIES], bool first)
 {
     double times[ROUNDS], ratio;
@@ -145,8 +135,7 @@ static void measure(const struct status_fixture *fixture, double medians[QUERIES
             size = ask(fixture, queries[q].what);
             times[r] = now_ms() - start;
         }
-        qsort(times, ROUNDS, sizeof *times, by_size);
-        median = times[ROUNDS / 2];
+        median = measure_median(times, ROUNDS);
         if (first)
             medians[q] = median;
         ratio = median / medians[q];
