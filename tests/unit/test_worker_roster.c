@@ -79,6 +79,30 @@ static void test_reconnecting(void **state)
     worker_roster_free(roster);
 }
 
+/* Peers choose their routes, and zeros are as good as anything. */
+static void test_routes_of_all_lengths_are_told_apart(void **state)
+{
+    struct worker_roster *roster = worker_roster_new();
+    struct worker *workers[ROSTER_MAX_ROUTE];
+
+    (void)state;
+    for (int n = 1; n <= ROSTER_MAX_ROUTE; n++) {
+        struct route route = { .size = (uint8_t)n };
+        struct hello hello = hello_of(n, 1);
+
+        assert_int_equal(worker_roster_hello(roster, &hello, &route, 0, &workers[n - 1]), 0);
+    }
+    for (int n = 1; n <= ROSTER_MAX_ROUTE; n++) {
+        struct route route = { .size = (uint8_t)n };
+
+        assert_ptr_equal(worker_roster_heard(roster, &route, 1), workers[n - 1]);
+        route.bytes[n - 1] = (uint8_t)(n - 1);
+        if (n > 1)
+            assert_null(worker_roster_heard(roster, &route, 1));
+    }
+    worker_roster_free(roster);
+}
+
 static void test_a_route_belongs_to_who_used_it_last(void **state)
 {
     struct worker_roster *roster = worker_roster_new();
@@ -290,6 +314,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_known_by_id_and_route),
         cmocka_unit_test(test_reconnecting),
+        cmocka_unit_test(test_routes_of_all_lengths_are_told_apart),
         cmocka_unit_test(test_a_route_belongs_to_who_used_it_last),
         cmocka_unit_test(test_waiting_in_turn),
         cmocka_unit_test(test_credit_has_a_bound),
