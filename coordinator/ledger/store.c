@@ -125,6 +125,14 @@ void store_close(struct store *store)
 
 /* ---- the loop's side of the queue ---- */
 
+void store_wake_loop(const struct store *store)
+{
+    uint64_t one = 1;
+
+    if (write(store->event_fd, &one, sizeof one) < 0)
+        return; /* full: it is awake already */
+}
+
 int store_fd(const struct store *store)
 {
     return store->event_fd;
@@ -138,8 +146,10 @@ void store_dispatch(struct store *store)
     if (read(store->event_fd, &count, sizeof count) < 0 && errno != EAGAIN)
         return;
     pthread_mutex_lock(&store->mutex);
-    durable = store->durable;
-    store->durable = (struct write_list){ 0 };
+    durable = store_take_writes(&store->durable, STORE_MAX_DISPATCH);
+    store->pending -= durable.n;
+    if (store->durable.n > 0)
+        store_wake_loop(store);
     pthread_mutex_unlock(&store->mutex);
     for (const struct write *write = durable.first; write; write = write->next)
         if (write->done)

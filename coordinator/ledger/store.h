@@ -121,10 +121,11 @@ int store_put_data(struct store *store, const struct digest *data);
 /* Readable when store_dispatch has something to do, and when trouble comes or goes. */
 int store_fd(const struct store *store);
 
-/* Calls done for every write that became durable since the last time. */
+/* Calls done for writes that became durable, a few of them: store_fd stays readable while there are
+ * more. */
 void store_dispatch(struct store *store);
 
-/* Writes queued and not durable yet. */
+/* Writes of which done was not called yet (or would be, if they had one). */
 size_t store_pending(const struct store *store);
 
 /* Why nothing can be written at present, as one line; false while all is well. */

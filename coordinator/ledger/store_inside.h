@@ -21,8 +21,9 @@
 enum {
     STORE_APPLICATION_ID = 0x4c4e4153, /* "LNAS" */
     STORE_MAX_BATCH = 1000,            /* writes of one transaction */
-    STORE_PACE_MS = 5,                 /* between one transaction's begin and the next */
-    STORE_CHECK_SIZE = 8,              /* bytes of a row's hash */
+    STORE_MAX_DISPATCH = 32, /* of the loop's turn: whoever waits for a trial waits for it */
+    STORE_PACE_MS = 5,       /* between one transaction's begin and the next */
+    STORE_CHECK_SIZE = 8,    /* bytes of a row's hash */
     STORE_PATH_SIZE = STUDY_PATH_SIZE + 128,
 };
 
@@ -212,9 +213,17 @@ int store_note_weights(struct store *store, const struct digest *key, const stru
 void store_free_write(struct write *write);
 void store_append_write(struct write_list *list, struct write *write);
 
+/* The first ones of a list, out of it. */
+struct write_list store_take_writes(struct write_list *list, size_t most);
+
 /* Puts one write into rows, and counts it. */
 int store_insert(struct store *store, const struct write *write, struct tally *tally,
                  struct errmsg *err);
+
+/* ---- store.c ---- */
+
+/* Makes store_fd readable. */
+void store_wake_loop(const struct store *store);
 
 /* ---- store_writer.c ---- */
 

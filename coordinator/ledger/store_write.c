@@ -19,6 +19,22 @@ void store_append_write(struct write_list *list, struct write *write)
     list->n++;
 }
 
+struct write_list store_take_writes(struct write_list *list, size_t most)
+{
+    struct write_list taken = { 0 };
+
+    while (list->first && taken.n < most) {
+        struct write *write = list->first;
+
+        list->first = write->next;
+        if (!list->first)
+            list->last = NULL;
+        list->n--;
+        store_append_write(&taken, write);
+    }
+    return taken;
+}
+
 void store_free_write(struct write *write)
 {
     if (!write)

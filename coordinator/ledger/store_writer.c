@@ -3,26 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "coordinator/ledger/store_inside.h"
-
-/* Takes the oldest writes from the queue. */
-static struct write_list take_batch(struct write_list *queue)
-{
-    struct write_list batch = { 0 };
-
-    while (queue->first && batch.n < STORE_MAX_BATCH) {
-        struct write *write = queue->first;
-
-        queue->first = write->next;
-        if (!queue->first)
-            queue->last = NULL;
-        queue->n--;
-        store_append_write(&batch, write);
-    }
-    return batch;
-}
 
 /* Puts front before whatever came meanwhile. */
 static void put_back(struct write_list *queue, struct write_list front)
@@ -87,18 +69,10 @@ static int commit_batch(struct store *store, const struct write_list *batch, str
 
 /* ---- with the mutex held, from here on ---- */
 
-static void wake_loop(struct store *store)
-{
-    uint64_t one = 1;
-
-    if (write(store->event_fd, &one, sizeof one) < 0)
-        return; /* full: it is awake already */
-}
-
 static void set_trouble(struct store *store, const struct errmsg *why)
 {
     if (!store->in_trouble)
-        wake_loop(store);
+        store_wake_loop(store);
     store->in_trouble = true;
     errmsg_set(&store->trouble, 0, "%s; trying again every second", why->text);
 }
@@ -109,9 +83,8 @@ static void batch_is_durable(struct store *store, struct write_list batch)
         if (write->has_weights)
             store_note_weights(store, &write->result.result.key, &write->weights_content);
     append_list(&store->durable, batch);
-    store->pending -= batch.n;
     store->in_trouble = false;
-    wake_loop(store);
+    store_wake_loop(store);
 }
 
 static struct timespec after_ms(const struct timespec *time, long ms)
@@ -180,7 +153,7 @@ void *store_writer(void *arg)
         wait_for_more(store, &begun);
         last_try = store->closing;
         begun = now();
-        batch = take_batch(&store->queue);
+        batch = store_take_writes(&store->queue, STORE_MAX_BATCH);
         pthread_mutex_unlock(&store->mutex);
         rc = commit_batch(store, &batch, &why);
         pthread_mutex_lock(&store->mutex);
