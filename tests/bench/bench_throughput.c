@@ -11,7 +11,7 @@
 #include "tests/bench/served.h"
 #include "tests/bench/sqlite_alone.h"
 
-enum { ROUNDS = 11, TRIALS = 5000, ROWS = 20000, BATCH = 1000, OPTUNA_SECONDS = 5 };
+enum { ROUNDS = 7, TRIALS = 10000, ROWS = 20000, BATCH = 1000, OPTUNA_SECONDS = 5 };
 
 static const struct crowd {
     size_t workers, ahead;
