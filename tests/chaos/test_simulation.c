@@ -56,12 +56,14 @@ static const char train_text[] = "name: simulated\n"
 static const struct {
     const char *text, *search, *final;
 } variants[] = {
-    { table_text, "{trials: 24, parallel: 3}", "{top: 2, seeds: 2}" },
-    { table_text, "{trials: 40, parallel: 6, seed: 5}", "{top: 1, seeds: 1}" },
-    { table_text, "{trials: 16, parallel: 1}", "{top: 3, seeds: 1}" },
+    { table_text, "{trials: 24, parallel: 3, sample: 4, forecasts_first: 2}",
+      "{top: 2, seeds: 2}" },
+    { table_text, "{trials: 40, parallel: 6, seed: 5, sample: 8, lag: 4}", "{top: 1, seeds: 1}" },
+    { table_text, "{trials: 16, parallel: 1, sample: 0}", "{top: 3, seeds: 1}" },
     { table_text, "{trials: 60, parallel: 3, buckets: 2, keep: 2, order: backward}", "{top: 0}" },
     { table_text, "{trials: 200, parallel: 4, passes: 1}", "{top: 2, seeds: 1}" },
-    { train_text, "{trials: 20, parallel: 2}", "{top: 2, seeds: 2, epochs: 3}" },
+    { train_text, "{trials: 20, parallel: 2, sample: 2, forecasts: 1}",
+      "{top: 2, seeds: 2, epochs: 3}" },
     { table_text, "{trials: 70, parallel: 8, guided: false}", "{top: 1, seeds: 1}" },
     { table_text, "{trials: 33, parallel: 4, guided: false, keep: 2}", "{top: 0}" },
     { table_text, "{trials: 14, parallel: 3, seed: 9}", "{top: 2, seeds: 1}" },

@@ -171,7 +171,7 @@ static void test_workers(void **state)
         NULL,
     };
     static const char *const doubled[] = {
-        "   31  double  node1:7  0.973 M    2/3  0.710     74.3     43 %   1234",
+        "   31  double  node1:7  0.973 M    2/3  0.710     74.3     43 %   1234  812",
         NULL,
     };
     Layernas__Progress progress = LAYERNAS__PROGRESS__INIT;

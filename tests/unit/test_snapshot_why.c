@@ -15,7 +15,8 @@ static bool watches; /* the last who asked */
 static int begin(void **state)
 {
     (void)state;
-    study = study_fixture_study(training_study, "", "");
+    study = study_fixture_study(training_study, "trials: 20",
+                                "trials: 20, sample: 0, forecasts: 0");
     status_fixture_init(&fixture, study, "/var/lib/layernas/tiny");
     return 0;
 }
