@@ -14,8 +14,8 @@ enum {
     FEWEST_BUCKETS_GUIDED = 2,
     MOST_SAMPLED = 100000,
     FEWEST_SAMPLED = 16,
-    FORECASTS = 4,
     FIRST_FORECASTS_A_LAYER = 5,
+    SHORT_PASS = 24,
 };
 
 static const char *const strategy_names[] = { "layernas", "random", "evolution",
@@ -94,8 +94,7 @@ static uint32_t default_lag(uint32_t parallel)
 }
 
 /* What the paper leaves to the user, as measured on benchmark tables. */
-static struct layernas_settings layernas_defaults(bool guided, uint32_t parallel, enum bucket_by by,
-                                                  uint32_t n_layers)
+static struct layernas_settings layernas_defaults(bool guided, uint32_t parallel, enum bucket_by by)
 {
     return (struct layernas_settings){
         .guided = guided,
@@ -106,10 +105,18 @@ static struct layernas_settings layernas_defaults(bool guided, uint32_t parallel
         .order = guided && by == BUCKET_BY_COST ? ORDER_RANDOM : ORDER_FORWARD,
         .bucket_by = by,
         .reach = guided ? 0.8 : 0,
-        .sample = parallel > FEWEST_SAMPLED ? parallel : FEWEST_SAMPLED,
-        .forecasts_first = FIRST_FORECASTS_A_LAYER * n_layers,
         .lag = default_lag(parallel),
     };
+}
+
+/* A short pass tells the regression as much as a sample would, and begins beside the dearest
+ * architecture, which is a good place. */
+static void set_sample(struct layernas_settings *settings, uint32_t parallel, uint32_t n_layers)
+{
+    if ((uint64_t)settings->buckets * settings->picks * n_layers <= SHORT_PASS)
+        return;
+    settings->sample = parallel > FEWEST_SAMPLED ? parallel : FEWEST_SAMPLED;
+    settings->forecasts_first = FIRST_FORECASTS_A_LAYER * n_layers;
 }
 
 static void read_layernas(struct section *search, const struct study *study,
@@ -121,7 +128,7 @@ static void read_layernas(struct section *search, const struct study *study,
 
     section_bool(search, "guided", &guided);
     section_choice(search, "bucket_by", bucket_by_names, &by);
-    *settings = layernas_defaults(guided, parallel, by, space_n_layers(study->space));
+    *settings = layernas_defaults(guided, parallel, by);
     order = settings->order;
     section_count(search, "buckets", 1, MOST_BUCKETS, &settings->buckets);
     section_real(search, "bucket_growth", 1, 100, &settings->bucket_growth);
@@ -133,10 +140,11 @@ static void read_layernas(struct section *search, const struct study *study,
     /* Enough trials in a layer to keep W in flight. */
     settings->picks = (parallel + settings->buckets - 1) / settings->buckets;
     section_count(search, "picks", 1, MOST_KEPT, &settings->picks);
+    set_sample(settings, parallel, space_n_layers(study->space));
     section_real(search, "reach", 0, 1, &settings->reach);
     section_count(search, "lag", 1, MOST_SAMPLED, &settings->lag);
     /* As many as go out without results of the layer, while its last trials run. */
-    settings->forecasts = settings->lag > FORECASTS ? settings->lag : FORECASTS;
+    settings->forecasts = settings->lag;
     section_count(search, "sample", 0, MOST_SAMPLED, &settings->sample);
     section_count(search, "forecasts_first", 0, MOST_SAMPLED, &settings->forecasts_first);
     section_count(search, "forecasts", 0, MOST_SAMPLED, &settings->forecasts);

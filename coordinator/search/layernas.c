@@ -170,9 +170,11 @@ static int next_sample(struct layernas *s, struct arch *candidate_out)
 static int next_forecast(struct layernas *s, struct arch *candidate_out)
 {
     struct arch best = layernas_best_heard(s);
-    int rc = layernas_forecast(s->base.settings, s->base.model, &s->base.proposals, s->place.heard,
-                               &best, candidate_out);
+    int rc = 0;
 
+    if (s->place.heard >= SAMPLE_HEARD)
+        rc = layernas_forecast(s->base.settings, s->base.model, &s->base.proposals, s->place.heard,
+                               &best, candidate_out);
     s->forecasts_left = rc > 0 ? s->forecasts_left - 1 : 0;
     return rc;
 }
