@@ -42,11 +42,11 @@ static void write_layernas(const struct layernas_settings *layernas, FILE *out)
     fprintf(out, "search.edges\t%s\n", bucket_edges_name(layernas->edges));
     fprintf(out, "search.picks\t%" PRIu32 "\n", layernas->guided ? layernas->picks : 0);
     fprintf(out, "search.reach\t%.17g\n", layernas->reach);
+    fprintf(out, "search.default\t%s\n", arch_format(&layernas->default_arch, arch));
     fprintf(out, "search.lag\t%" PRIu32 "\n", layernas->guided ? layernas->lag : 0);
     fprintf(out, "search.sample\t%" PRIu32 "\n", layernas->sample);
     fprintf(out, "search.forecasts_first\t%" PRIu32 "\n", layernas->forecasts_first);
     fprintf(out, "search.forecasts\t%" PRIu32 "\n", layernas->forecasts);
-    fprintf(out, "search.default\t%s\n", arch_format(&layernas->default_arch, arch));
 }
 
 static void write_others(const struct search_settings *search, FILE *out)

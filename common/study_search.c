@@ -15,7 +15,7 @@ enum {
     MOST_SAMPLED = 100000,
     FEWEST_SAMPLED = 16,
     FIRST_FORECASTS_A_LAYER = 5,
-    SHORT_PASS = 24,
+    FORECASTS = 4,
 };
 
 static const char *const strategy_names[] = { "layernas", "random", "evolution",
@@ -109,12 +109,18 @@ static struct layernas_settings layernas_defaults(bool guided, uint32_t parallel
     };
 }
 
-/* A short pass tells the regression as much as a sample would, and begins beside the dearest
- * architecture, which is a good place. */
+static bool default_is_in_target(const struct study *study)
+{
+    const struct cost_range *target = &study->search.target;
+    int64_t cost = cost_of(study->cost_model, &study->search.layernas.default_arch);
+
+    return target->lowest <= cost && cost <= target->highest;
+}
+
+/* A search that cannot begin with the default, but only with what fits the target, looks around first. */
 static void set_sample(struct layernas_settings *settings, uint32_t parallel, uint32_t n_layers)
 {
-    if ((uint64_t)settings->buckets * settings->picks * n_layers <= SHORT_PASS)
-        return;
+    settings->forecasts = settings->lag > FORECASTS ? settings->lag : FORECASTS;
     settings->sample = parallel > FEWEST_SAMPLED ? parallel : FEWEST_SAMPLED;
     settings->forecasts_first = FIRST_FORECASTS_A_LAYER * n_layers;
 }
@@ -140,17 +146,18 @@ static void read_layernas(struct section *search, const struct study *study,
     /* Enough trials in a layer to keep W in flight. */
     settings->picks = (parallel + settings->buckets - 1) / settings->buckets;
     section_count(search, "picks", 1, MOST_KEPT, &settings->picks);
-    set_sample(settings, parallel, space_n_layers(study->space));
     section_real(search, "reach", 0, 1, &settings->reach);
+    read_default(search, study, &settings->default_arch);
     section_count(search, "lag", 1, MOST_SAMPLED, &settings->lag);
     /* As many as go out without results of the layer, while its last trials run. */
     settings->forecasts = settings->lag;
+    if (search->rc == 0 && !default_is_in_target(study))
+        set_sample(settings, parallel, space_n_layers(study->space));
     section_count(search, "sample", 0, MOST_SAMPLED, &settings->sample);
     section_count(search, "forecasts_first", 0, MOST_SAMPLED, &settings->forecasts_first);
     section_count(search, "forecasts", 0, MOST_SAMPLED, &settings->forecasts);
     if (!guided)
         settings->sample = settings->forecasts_first = settings->forecasts = 0;
-    read_default(search, study, &settings->default_arch);
     settings->order = order;
     settings->edges = edges;
     if (order == ORDER_RANDOM && by == BUCKET_BY_COST_AND_INTERFACE)
