@@ -119,7 +119,7 @@ macro_study() { # FILE TRIALS
 name: macro
 space: $root/deploy/spaces/nas-bench-macro.yaml
 cost: {metric: madds, max: 50%}
-search: {trials: $2, parallel: 4, seed: 1}
+search: {trials: $2, parallel: 4, seed: 1, sample: 4, forecasts_first: 4, forecasts: 2}
 evaluate:
   with: table
   data: {name: nas-bench-macro, path: $data/nas-bench-macro/nas_bench_macro_cifar10.csv.gz}
