@@ -149,6 +149,10 @@ static void test_agreement(void **state)
         "          as far in 8.3 % of cases: too few architectures to tell",
         NULL,
     };
+    static const char *const two[] = {
+        "          as far in 100 % of cases: too few architectures to tell",
+        NULL,
+    };
     static const char *const one[] = {
         "agreement 1 architecture: too few to have an order",
         NULL,
@@ -162,6 +166,7 @@ static void test_agreement(void **state)
     check_agreement("enough", 6, 0.012, true, enough);
     check_agreement("by chance", 6, 0.27, true, chance);
     check_agreement("too few", 4, 0.083, true, too_few);
+    check_agreement("two", 2, 1, true, two);
     check_agreement("one", 1, 1, false, one);
     check_agreement("equal", 2, 1, false, equal);
 }

@@ -157,9 +157,10 @@ static void show_correlation(FILE *out, const Layernas__Agreement *agreement)
     else
         snprintf(line, sizeof line,
                  "Kendall's tau-b %.2f, Spearman's rho %.2f between search and full training, over "
-                 "%s architectures, %s pairs; orders without relation come as far in %.2g %% of "
+                 "%s architectures, %s pairs; orders without relation come as far in %.*f %% of "
                  "cases%s",
-                 agreement->tau_b, agreement->spearman, total, pairs, 100 * agreement->chance,
+                 agreement->tau_b, agreement->spearman, total, pairs,
+                 agreement->chance < 0.01 ? 2 : agreement->chance < 0.1, 100 * agreement->chance,
                  judgement);
     print_wrapped(out, "agreement", SHOW_INDENT, line);
 }
