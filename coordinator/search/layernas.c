@@ -2,19 +2,19 @@
  * go on.
  *
  *    ANCHOR -> OPEN -> OPENED -> ISSUE -> FORECAST -> SETTLE -> OPEN ...           layer after layer
- *           |   ^                                        '----> OPEN ... or end    pass after pass
- *           '-> SAMPLE -> FORECAST (guided)
+ *         |                                                '----> OPEN ... or end    pass after pass
+ *         '--> SAMPLE -> FORECAST -> SETTLE -> OPEN ...   where a guided search looks around first
  *
- * ANCHOR  the first trial
- * SAMPLE  random ones, for the regression to begin with
- * OPEN    make the opening; ask says ASK_OPENING
- * OPENED  it can still be replaced by a stored one
- * ISSUE   its trials go out, one at each ask
- * FORECAST  what the regression expects most of goes out (layernas_forecast), each by the results up to
- *         settings->layernas.lag before it: while the layer's last trials run, where that lag is long
- * SETTLE  waits until all trials of the layer are told (D_j: everything before this layer's end, or the
- *         lag), then the table's candidates are the parents of the next layer; meanwhile, where nothing
- *         is guided, trials of that one go out from buckets that are settled (layernas_early.h)
+ * ANCHOR    the first trial
+ * SAMPLE    random ones, for the regression to begin with
+ * OPEN      make the opening; ask says ASK_OPENING
+ * OPENED    it can still be replaced by a stored one
+ * ISSUE     its trials go out, one at each ask
+ * FORECAST  guided: what the regression expects most of goes out (layernas_forecast), each by the results
+ *           up to settings->layernas.lag before it: while the layer's last trials run, where that is long
+ * SETTLE    waits until the layer's trials are told (D_j: everything up to its end, or to the lag), then
+ *           the table's candidates are the parents of the next layer; meanwhile, where nothing is guided,
+ *           trials of that one go out from buckets that are settled (layernas_early.h)
  *
  * Where no child of a layer has a valid result (all dropped, all quarantined) the pass goes on with
  * the layer's parents as they were.
@@ -22,7 +22,7 @@
  * A pass in which nothing is left to try is gone through on known results, unseen from outside. The
  * search goes on without settings->layernas.reach then, and ends after the next such pass (some, where
  * the order of layers is random) if a finer one would keep no more: no bucket wide enough to be
- * divided displaced anything. That comes: every other pass uses up one of finitely many candidates,
+ * divided displaced anything, and no result is left to hear. That comes: every other pass uses up one of finitely many candidates,
  * and such passes double H at least, until no bucket is wider than one cost or H is at its end. */
 #include <errno.h>
 #include <stdlib.h>

@@ -37,7 +37,7 @@ struct layernas {
     struct layernas_early *early; /* STEP_SETTLE; NULL where nothing goes out early */
     uint64_t n_issued;       /* STEP_FORECAST, SETTLE: the last proposal of the current opening */
     uint64_t best, n_ranked; /* the best of the first so many proposals; 0: none */
-    bool hear_all;                /* STEP_SETTLE: nothing seemed left to try, by what was heard */
+    bool hear_all;           /* STEP_SETTLE: nothing seemed left to try, by what was heard */
     bool refinable;          /* in this pass a finer table would have kept more */
 
     /* For progress: of the last opening that was seen from outside, and over all of these. */
