@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "common/target.h"
+
 enum {
     MOST_PARALLEL = 100000,
     MOST_BUCKETS = 100000,
@@ -111,10 +113,8 @@ static struct layernas_settings layernas_defaults(bool guided, uint32_t parallel
 
 static bool default_is_in_target(const struct study *study)
 {
-    const struct cost_range *target = &study->search.target;
-    int64_t cost = cost_of(study->cost_model, &study->search.layernas.default_arch);
-
-    return target->lowest <= cost && cost <= target->highest;
+    return target_holds(&study->search.target,
+                        cost_of(study->cost_model, &study->search.layernas.default_arch));
 }
 
 /* A search that cannot begin with the default, but only with what fits the target, looks around first. */

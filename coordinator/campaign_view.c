@@ -1,4 +1,5 @@
 /* campaign_view - the half of campaign that only looks. */
+#include "common/target.h"
 #include "coordinator/campaign.h"
 #include "coordinator/campaign_parts.h"
 
@@ -76,9 +77,7 @@ uint32_t campaign_final_done(const struct campaign *campaign)
 
 bool campaign_in_target(const struct campaign *campaign, int64_t cost)
 {
-    const struct cost_range *target = &campaign->study->search.target;
-
-    return cost >= target->lowest && cost <= target->highest;
+    return target_holds(&campaign->study->search.target, cost);
 }
 
 bool campaign_candidate_of(const struct ledger_entry *entry, struct candidate *candidate_out)

@@ -6,6 +6,7 @@
 
 #include "common/json_print.h"
 #include "common/print.h"
+#include "common/target.h"
 #include "coordinator/status/network_json.h"
 
 struct description {
@@ -43,7 +44,7 @@ static int make_description(const struct study *study, const char *text,
     if (rc < 0)
         return errmsg_set(err, rc, "no memory for the network");
     d.cost = cost_of(study->cost_model, &d.arch);
-    d.meets_target = d.cost >= 0 && d.cost >= target->lowest && d.cost <= target->highest;
+    d.meets_target = d.cost >= 0 && target_holds(target, d.cost);
     if (d.network.n_ops)
         network_costs(&d.network, space_count_rules(study->space), &d.costs);
     *description_out = d;

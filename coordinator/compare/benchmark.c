@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "common/table.h"
-#include "coordinator/search/target.h"
+#include "common/target.h"
 
 enum { KEY_SIZE = 4096, COLUMNS_SIZE = 1024 };
 

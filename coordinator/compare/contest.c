@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/target.h"
 #include "coordinator/search/candidate_table.h"
 #include "coordinator/search/strategy.h"
-#include "coordinator/search/target.h"
 
 /* ---- one run ---- */
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "coordinator/search/target.h"
+#include "common/target.h"
 
 struct both {
     double reward, report;

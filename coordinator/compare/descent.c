@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "common/target.h"
 #include "coordinator/search/candidate_table.h"
 #include "coordinator/search/layernas.h"
-#include "coordinator/search/target.h"
 
 const uint32_t descent_keeps[DESCENT_KEEPS] = { 1, 2, 4, 8 };
 

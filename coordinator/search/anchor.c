@@ -2,7 +2,7 @@
 
 #include <errno.h>
 
-#include "coordinator/search/target.h"
+#include "common/target.h"
 
 /* Moves layer to the option whose cost is nearest to the present one among those nearer to the
  * target. False when there is none. */

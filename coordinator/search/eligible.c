@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "common/target.h"
 #include "coordinator/search/strategy_ops.h"
-#include "coordinator/search/target.h"
 
 enum { MOST_LISTED = 1 << 22, DRAWS_BY_CHANCE = 20000, DRAWS_BY_LAYER = 1000 };
 

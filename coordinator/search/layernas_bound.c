@@ -1,8 +1,8 @@
 #include <math.h>
 
+#include "common/target.h"
 #include "coordinator/search/candidate_table.h"
 #include "coordinator/search/layernas.h"
-#include "coordinator/search/target.h"
 
 /* Where a bound stops counting. Far above any cap's reach, far below overflow. */
 static const uint64_t most = UINT32_MAX;

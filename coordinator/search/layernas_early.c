@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/target.h"
 #include "coordinator/search/opening.h"
-#include "coordinator/search/target.h"
 
 struct cell {
     uint32_t bucket, interface;

@@ -1,13 +1,12 @@
 /* Guided LayerNAS: forecasts (layernas.h). */
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "common/target.h"
 #include "coordinator/search/candidate_table.h"
 #include "coordinator/search/layernas.h"
 #include "coordinator/search/predictor.h"
 #include "coordinator/search/strategy_ops.h"
-#include "coordinator/search/target.h"
 
 /* More of both finds no better candidates on benchmark tables, and takes longer. */
 enum { FORECAST_BUCKETS = 16, FORECAST_KEEP = 2 };

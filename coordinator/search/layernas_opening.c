@@ -6,11 +6,11 @@
 #include <string.h>
 
 #include "common/rng.h"
+#include "common/target.h"
 #include "coordinator/search/candidate_table.h"
 #include "coordinator/search/layernas.h"
 #include "coordinator/search/opening.h"
 #include "coordinator/search/strategy_ops.h"
-#include "coordinator/search/target.h"
 
 /* A random order is another one in each pass. */
 static uint32_t layer_at_random(const struct search_settings *settings, uint32_t n_layers,

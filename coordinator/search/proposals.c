@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "coordinator/search/target.h"
+#include "common/target.h"
 
 void proposals_clear(struct proposals *proposals)
 {

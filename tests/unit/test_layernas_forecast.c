@@ -1,9 +1,9 @@
 /* Forecasts of guided LayerNAS: what they may propose, what they are decided by, and what they are for. */
 #include "tests/unit/search_laws.h"
 
+#include "common/target.h"
 #include "coordinator/search/layernas.h"
 #include "coordinator/search/predictor.h"
-#include "coordinator/search/target.h"
 
 static struct law_case ground;
 static struct proposals known;

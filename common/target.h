@@ -1,6 +1,6 @@
 /* target - what it means for a cost, or for a range of costs, to meet the target. */
-#ifndef LAYERNAS_COORDINATOR_SEARCH_TARGET_H
-#define LAYERNAS_COORDINATOR_SEARCH_TARGET_H
+#ifndef LAYERNAS_COMMON_TARGET_H
+#define LAYERNAS_COMMON_TARGET_H
 
 #include <stdbool.h>
 #include <stdint.h>
