@@ -76,8 +76,7 @@ bool proposals_better(const struct proposals *proposals, uint64_t a, uint64_t b,
     return left_inside == right_inside ? candidate_compare(&left, &right) < 0 : left_inside;
 }
 
-int proposals_tell(struct proposals *proposals, uint64_t number, const struct verdict *verdict,
-                   const struct cost_range *target)
+int proposals_tell(struct proposals *proposals, uint64_t number, const struct verdict *verdict)
 {
     struct proposed *p;
 
@@ -91,8 +90,6 @@ int proposals_tell(struct proposals *proposals, uint64_t number, const struct ve
     proposals->told++;
     while (proposals->told_up_to < proposals->archs.n && proposals->at[proposals->told_up_to].told)
         proposals->told_up_to++;
-    if (verdict->valid && proposals_better(proposals, number, proposals->best, target))
-        proposals->best = number;
     return 0;
 }
 

@@ -26,7 +26,6 @@ struct proposals {
     size_t room;
     uint64_t told;
     uint64_t told_up_to; /* every proposal up to this number is told, the next one is not */
-    uint64_t best;       /* number of the best valid one; 0 while there is none */
 };
 
 void proposals_clear(struct proposals *proposals);
@@ -47,9 +46,8 @@ int64_t proposals_add(struct proposals *proposals, const struct arch *candidate,
 bool proposals_better(const struct proposals *proposals, uint64_t a, uint64_t b,
                       const struct cost_range *target);
 
-/* Takes the verdict, keeps track of the best. -EINVAL if number was never proposed or was told before. */
-int proposals_tell(struct proposals *proposals, uint64_t number, const struct verdict *verdict,
-                   const struct cost_range *target);
+/* Takes the verdict. -EINVAL if number was never proposed or was told before. */
+int proposals_tell(struct proposals *proposals, uint64_t number, const struct verdict *verdict);
 
 /* Takes back a verdict that was not valid: there is none. -EINVAL if there was no such. */
 int proposals_untell(struct proposals *proposals, uint64_t number);

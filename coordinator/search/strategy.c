@@ -90,7 +90,7 @@ int strategy_adopt(struct strategy *strategy, const struct opening *stored)
 
 int strategy_tell(struct strategy *strategy, uint64_t number, const struct verdict *verdict)
 {
-    return proposals_tell(&strategy->proposals, number, verdict, &strategy->settings->target);
+    return proposals_tell(&strategy->proposals, number, verdict);
 }
 
 int strategy_untell(struct strategy *strategy, uint64_t number)

@@ -40,8 +40,7 @@ static void learn(uint64_t first, uint64_t stride, uint32_t lost)
         verdict.reward.correct -= lost < verdict.reward.correct ? lost : verdict.reward.correct;
         number = proposals_add(&known, &arch, cost_of(&ground.model, &arch));
         assert_true(number > 0);
-        assert_int_equal(
-            proposals_tell(&known, (uint64_t)number, &verdict, &ground.settings.target), 0);
+        assert_int_equal(proposals_tell(&known, (uint64_t)number, &verdict), 0);
     }
 }
 
