@@ -21,9 +21,10 @@
  *
  * A pass in which nothing is left to try is gone through on known results, unseen from outside. The
  * search goes on without settings->layernas.reach then, and ends after the next such pass (some, where
- * the order of layers is random) if a finer one would keep no more: no bucket wide enough to be
- * divided displaced anything, and no result is left to hear. That comes: every other pass uses up one of finitely many candidates,
- * and such passes double H at least, until no bucket is wider than one cost or H is at its end. */
+ * the order of layers is random) if a finer one would keep no more, no bucket wide enough to be divided
+ * having displaced anything, and no result is left to hear. That comes: every other pass uses up one of
+ * finitely many candidates, and such passes double H at least, until no bucket is wider than one cost
+ * or H is at its end. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,7 +121,7 @@ static bool next_trial(struct layernas *s, struct arch *candidate_out)
 static uint64_t due(const struct layernas *s)
 {
     uint64_t n = proposals_n(&s->base.proposals), least = s->n_issued;
-    uint64_t lag = s->base.settings->layernas.lag ? s->base.settings->layernas.lag : 1;
+    uint64_t lag = s->base.settings->layernas.lag;
 
     if (!s->base.settings->layernas.guided)
         return least;

@@ -22,17 +22,17 @@ struct layernas {
     struct strategy base;
     enum step step;
     struct layernas_limits limits;
-    struct arch anchor;          /* its candidate */
-    struct layernas_place place; /* of the next opening, or of the current one */
-    struct arch *parents;        /* owned; place.parents */
-    uint32_t *turns;             /* owned; place.turns */
-    struct opening opening;      /* the current one */
-    uint32_t n_fates[FATES];     /* of its children */
-    uint32_t next_child;         /* STEP_ISSUE: children before this one have gone out, */
-    uint32_t trials_left;        /* and of the others so many are trials */
-    struct draws draws;          /* STEP_SAMPLE: so many are still to be drawn, */
-    struct rng rng;              /* by this */
-    uint32_t samples_left;
+    struct arch anchor;           /* its candidate */
+    struct layernas_place place;  /* of the next opening, or of the current one */
+    struct arch *parents;         /* owned; place.parents */
+    uint32_t *turns;              /* owned; place.turns */
+    struct opening opening;       /* the current one */
+    uint32_t n_fates[FATES];      /* of its children */
+    uint32_t next_child;          /* STEP_ISSUE: children before this one have gone out, */
+    uint32_t trials_left;         /* and of the others so many are trials */
+    uint32_t samples_left;        /* STEP_SAMPLE: so many are still to be drawn, */
+    struct draws draws;           /* from these, */
+    struct rng rng;               /* by this */
     uint32_t forecasts_left;      /* before the next opening */
     struct layernas_early *early; /* STEP_SETTLE; NULL where nothing goes out early */
     uint64_t n_issued;       /* STEP_FORECAST, SETTLE: the last proposal of the current opening */

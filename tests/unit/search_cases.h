@@ -65,6 +65,7 @@ static inline struct search_settings case_settings(struct rng *rng, const struct
             .guided = rng_below(rng, 2),
             .picks = 1 + (uint32_t)rng_below(rng, 3),
             .reach = rng_below(rng, 3) ? 0 : rng_double(rng),
+            .lag = 1,
         },
     };
 
