@@ -221,6 +221,19 @@ struct to_worker played_expect(struct played_worker *worker, enum to_worker_kind
     return message;
 }
 
+struct to_worker played_next(struct played_worker *worker)
+{
+    worker->credit++;
+    played_heartbeat(worker, NULL);
+    return played_expect(worker, TO_TRIAL);
+}
+
+void played_check_same(const struct to_worker *a, const struct to_worker *b)
+{
+    assert_memory_equal(&a->trial.trial.key, &b->trial.trial.key, sizeof a->trial.trial.key);
+    assert_memory_not_equal(&a->trial.attempt, &b->trial.attempt, sizeof a->trial.attempt);
+}
+
 size_t played_count(const struct played_worker *worker, enum to_worker_kind kind)
 {
     size_t n = 0;

@@ -55,6 +55,12 @@ bool played_receive(struct played_worker *worker, int timeout_ms);
 /* Waits for the next message of a kind. The caller's to clear. */
 struct to_worker played_expect(struct played_worker *worker, enum to_worker_kind kind);
 
+/* Has room for one trial more, and expects it; the caller's to clear. */
+struct to_worker played_next(struct played_worker *worker);
+
+/* Two attempts at one trial. */
+void played_check_same(const struct to_worker *a, const struct to_worker *b);
+
 /* How many of a kind wait in the inbox. */
 size_t played_count(const struct played_worker *worker, enum to_worker_kind kind);
 

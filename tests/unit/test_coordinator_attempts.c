@@ -5,19 +5,6 @@
 
 #include <stdlib.h>
 
-static void check_same_trial(const struct to_worker *a, const struct to_worker *b)
-{
-    assert_memory_equal(&a->trial.trial.key, &b->trial.trial.key, sizeof a->trial.trial.key);
-    assert_memory_not_equal(&a->trial.attempt, &b->trial.attempt, sizeof a->trial.attempt);
-}
-
-static struct to_worker next_trial(struct played_worker *worker)
-{
-    worker->credit++;
-    played_heartbeat(worker, NULL);
-    return played_expect(worker, TO_TRIAL);
-}
-
 /* ---- Hello ---- */
 
 static void test_the_same_hello_twice_is_one_worker(void **state)
@@ -32,7 +19,7 @@ static void test_the_same_hello_twice_is_one_worker(void **state)
     first = played_expect(worker, TO_TRIAL);
     played_join(worker, 1); /* says that it has not got it */
     second = played_expect(worker, TO_TRIAL);
-    check_same_trial(&first, &second);
+    played_check_same(&first, &second);
     played_sync(worker, &first);
     check_int_equal("the lost one is cancelled", played_count(worker, TO_CANCEL), 1);
     check_int_equal("and that is all", worker->n_inbox, 1);
@@ -107,7 +94,7 @@ static void test_credit_said_again_is_no_more_credit(void **state)
     played_sync(worker, NULL);
     check_int_equal("none", played_count(worker, TO_TRIAL), 0);
 
-    first = next_trial(worker);
+    first = played_next(worker);
     for (int i = 0; i < 5; i++)
         played_sync(worker, &first);
     check_int_equal("one, again and again", played_count(worker, TO_TRIAL), 0);
@@ -144,7 +131,7 @@ static void check_late_result(struct live *live, struct played_worker *slow,
 
     played_join(other, 1);
     again = played_expect(other, TO_TRIAL);
-    check_same_trial(trial, &again);
+    played_check_same(trial, &again);
     result = played_result(slow, trial);
     if (forgotten) {
         played_send(slow, &result);
@@ -213,14 +200,14 @@ static void test_three_failures_on_two_workers_end_a_trial(void **state)
     two = played_open(live, "two");
     played_join(one, 0);
     played_join(two, 0);
-    first = next_trial(one);
+    first = played_next(one);
     fail_trial(one, &first);
-    second = next_trial(two);
-    check_same_trial(&first, &second);
+    second = played_next(two);
+    played_check_same(&first, &second);
     fail_trial(two, &second);
     live_check("after two failures", live, quarantined, 0);
-    third = next_trial(one);
-    check_same_trial(&first, &third);
+    third = played_next(one);
+    played_check_same(&first, &third);
     fail_trial(one, &third);
     live_check("after three", live, failed, 3);
     live_check("after three", live, quarantined, 1);
@@ -252,7 +239,7 @@ static void test_failures_on_one_of_two_workers_end_no_trial(void **state)
     played_sync(bad, NULL); /* is not given it again while another is there */
     live_check("one failure", live, failed, 1);
     live_check("one failure", live, quarantined, 0);
-    trial = next_trial(other);
+    trial = played_next(other);
     check_int_equal("goes to the other", trial.trial.trial.number, number);
     result = played_result(other, &trial);
     played_report(other, &result, &trial);
@@ -274,23 +261,23 @@ static void test_a_worker_put_aside_is_nobody_to_try_again(void **state)
     bad = played_open(live, "bad");
     played_join(bad, 0);
     for (int i = 0; i < 5; i++) { /* ends one trial, fails the next one twice */
-        trial = next_trial(bad);
+        trial = played_next(bad);
         fail_trial(bad, &trial);
         to_worker_clear(&trial);
     }
     only = played_open(live, "only");
     played_join(only, 0);
-    trial = next_trial(only);
+    trial = played_next(only);
     number = trial.trial.trial.number;
     result = played_result(only, &trial);
     played_report(only, &result, &trial);
     to_worker_clear(&trial);
-    trial = next_trial(only);
+    trial = played_next(only);
     assert_int_not_equal(trial.trial.trial.number, number);
     number = trial.trial.trial.number;
     fail_trial(only, &trial);
     to_worker_clear(&trial);
-    trial = next_trial(only);
+    trial = played_next(only);
     check_int_equal("again, to the same", trial.trial.trial.number, number);
     result = played_result(only, &trial);
     played_report(only, &result, &trial);
@@ -332,123 +319,6 @@ static void test_only_its_own_worker_can_fail_an_attempt(void **state)
     played_finish(live, 0);
 }
 
-/* ---- doubles ---- */
-
-static bool is_about(const struct to_worker *message, const struct to_worker *trial)
-{
-    return digest_equal(&message->trial.trial.key, &trial->trial.trial.key);
-}
-
-/* Does whatever comes until it is sent what the other runs, which is the caller's to clear. */
-static struct to_worker work_until_doubled(struct played_worker *worker,
-                                           const struct to_worker *slow)
-{
-    struct to_worker trial = played_expect(worker, TO_TRIAL);
-
-    while (!is_about(&trial, slow)) {
-        struct from_worker result = played_result(worker, &trial);
-
-        played_report(worker, &result, &trial);
-        to_worker_clear(&trial);
-        trial = next_trial(worker);
-    }
-    return trial;
-}
-
-static void check_running_twice(struct live *live, uint64_t want)
-{
-    Layernas__StatusReply *reply = live_ask(live, LAYERNAS__QUERY__WHAT__SUMMARY);
-
-    check_int_equal("running twice", reply->summary->running_twice, want);
-    layernas__status_reply__free_unpacked(reply, NULL);
-}
-
-/* The worker whose attempt is a double, by its name. */
-static void check_who_doubles(struct live *live, const char *name)
-{
-    Layernas__StatusReply *reply = live_ask(live, LAYERNAS__QUERY__WHAT__WORKERS);
-    const Layernas__Workers *workers = reply->workers;
-
-    check_int_equal("workers", workers->n_rows, 2);
-    for (size_t i = 0; i < workers->n_rows; i++) {
-        const Layernas__WorkerRow *row = workers->rows[i];
-
-        check_int_equal(row->name, row->n_running, 1);
-        check_int_equal(row->name, row->running[0]->second, strcmp(row->name, name) == 0);
-        check_int_equal(row->name, row->running[0]->attempts, 2);
-    }
-    layernas__status_reply__free_unpacked(reply, NULL);
-}
-
-/* Its worker lives, and says so; there is no lease to wait for. */
-static void test_a_straggler_is_doubled_and_the_first_result_counts(void **state)
-{
-    struct live *live = *state;
-    struct played_worker *slow, *fast;
-    struct to_worker first, second, cancel;
-    struct from_worker result;
-
-    live_start(live, LIVE_LONG_LEASE);
-    slow = played_open(live, "slow");
-    played_join(slow, 1);
-    first = played_expect(slow, TO_TRIAL);
-    fast = played_open(live, "fast");
-    played_join(fast, 1);
-    second = work_until_doubled(fast, &first);
-    check_same_trial(&first, &second);
-    check_running_twice(live, 1);
-    check_who_doubles(live, "fast");
-
-    result = played_result(fast, &second);
-    played_send(fast, &result);
-    cancel = played_expect(slow, TO_CANCEL);
-    assert_memory_equal(&cancel.cancel.attempt, &first.trial.attempt, sizeof(struct attempt));
-    played_report(fast, &result, &second);
-    result = played_result(slow, &first); /* it was about to say so */
-    played_report(slow, &result, &first);
-    check_running_twice(live, 0);
-    live_check("nothing is lost", live, lost, 0);
-    to_worker_clear(&cancel);
-    to_worker_clear(&first);
-    to_worker_clear(&second);
-    played_finish(live, 0);
-}
-
-static void test_a_restart_takes_both_attempts_over(void **state)
-{
-    struct live *live = *state;
-    struct played_worker *slow, *fast;
-    struct to_worker first, second, cancel;
-    struct from_worker result;
-
-    live_start(live, LIVE_LONG_LEASE);
-    slow = played_open(live, "slow");
-    played_join(slow, 1);
-    first = played_expect(slow, TO_TRIAL);
-    fast = played_open(live, "fast");
-    played_join(fast, 1);
-    second = work_until_doubled(fast, &first);
-    live_kill_and_restart(live);
-    slow = played_open(live, "slow");
-    played_rejoin(slow, &first);
-    played_sync(slow, &first);
-    fast = played_open(live, "fast");
-    played_rejoin(fast, &second);
-    played_sync(fast, &second);
-    check_running_twice(live, 1);
-    check_who_doubles(live, "fast");
-
-    result = played_result(slow, &first); /* this time it is the first one */
-    played_send(slow, &result);
-    cancel = played_expect(fast, TO_CANCEL);
-    assert_memory_equal(&cancel.cancel.attempt, &second.trial.attempt, sizeof(struct attempt));
-    played_report(slow, &result, &first);
-    to_worker_clear(&cancel);
-    to_worker_clear(&first);
-    to_worker_clear(&second);
-    played_finish(live, 0);
-}
-
 /* ---- Goodbye ---- */
 
 static void test_a_goodbye_frees_trials_at_once(void **state)
@@ -477,7 +347,7 @@ static void test_a_goodbye_frees_trials_at_once(void **state)
     played_goodbye(leaving);
     for (int i = 0; i < 2; i++) {
         got[i] = played_expect(other, TO_TRIAL);
-        check_same_trial(&left[i], &got[i]);
+        played_check_same(&left[i], &got[i]);
     }
     live_check("nobody failed", live, failed, 0);
     live_check("two are lost", live, lost, 2);
@@ -502,8 +372,6 @@ int main(void)
         LIVE_TEST(test_failures_on_one_of_two_workers_end_no_trial),
         LIVE_TEST(test_a_worker_put_aside_is_nobody_to_try_again),
         LIVE_TEST(test_only_its_own_worker_can_fail_an_attempt),
-        LIVE_TEST(test_a_straggler_is_doubled_and_the_first_result_counts),
-        LIVE_TEST(test_a_restart_takes_both_attempts_over),
         LIVE_TEST(test_a_goodbye_frees_trials_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

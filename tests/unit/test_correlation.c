@@ -12,21 +12,11 @@
 
 enum { OPTIONS = 40, LAYERS = 2, ROWS = OPTIONS * OPTIONS };
 
-static const char study_text[] =
-    "name: tiny-table\n"
-    "space: names.yaml\n"
-    "cost: {metric: table, column: flops, max: 400}\n"
-    "search: {trials: 20}\n"
-    "evaluate:\n"
-    "  with: table\n"
-    "  data: {name: bench, path: table.csv}\n"
-    "  table: {arch: arch, write: colons, reward: acc, report: test}\n";
-
 static void load(const char *rewards, struct study **study_out, struct benchmark *benchmark)
 {
     struct errmsg err = { "" };
 
-    *study_out = study_fixture_study(study_text, "", "");
+    *study_out = study_fixture_study(table_study, "", "");
     if (benchmark_load(*study_out, rewards, benchmark, &err) < 0)
         fail_msg("%s", err.text);
 }
