@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "coordinator/coordinator.h"
+#include "coordinator/status/snapshot.h"
 #include "tests/unit/check.h"
 
 enum { FIXTURE_LEASE_MS = 20000, FIXTURE_VALID = 4000, FIXTURE_TEST = 10000 };
@@ -171,6 +172,31 @@ static inline uint64_t status_fixture_quarantine(struct status_fixture *fixture)
     assert_int_equal(trial_ledger_settle(c->ledger, &trial.key), 0);
     assert_int_equal(campaign_settled(c->campaign, &trial.key), 0);
     return trial.number;
+}
+
+/* What the coordinator answers a query; *watches_out: whether who asks watches. The caller's to free. */
+static inline Layernas__StatusReply *status_fixture_ask(struct status_fixture *fixture,
+                                                        Layernas__Query *query, bool *watches_out)
+{
+    Layernas__StatusRequest request = LAYERNAS__STATUS_REQUEST__INIT;
+    Layernas__StatusReply *reply;
+    struct bytes packed;
+    uint8_t bytes[256];
+
+    request.protocol = STATUS_PROTOCOL;
+    request.id = 5;
+    request.body_case = LAYERNAS__STATUS_REQUEST__BODY_QUERY;
+    request.query = query;
+    assert_in_range(layernas__status_request__get_packed_size(&request), 1, sizeof bytes);
+    assert_int_equal(snapshot_reply(&fixture->coordinator, bytes,
+                                    layernas__status_request__pack(&request, bytes), &packed,
+                                    watches_out),
+                     0);
+    reply = layernas__status_reply__unpack(NULL, packed.size, packed.data);
+    free(packed.data);
+    assert_non_null(reply);
+    check_int_equal("id", reply->id, 5);
+    return reply;
 }
 
 #endif

@@ -61,27 +61,14 @@ static int end(void **state)
 
 static Layernas__StatusReply *ask(uint64_t first, uint32_t limit)
 {
-    Layernas__StatusRequest request = LAYERNAS__STATUS_REQUEST__INIT;
     Layernas__Query query = LAYERNAS__QUERY__INIT;
     Layernas__StatusReply *reply;
-    struct bytes packed;
-    uint8_t bytes[64];
     bool watches;
 
     query.what = LAYERNAS__QUERY__WHAT__DIAGNOSIS;
     query.first = first;
     query.limit = limit;
-    request.protocol = STATUS_PROTOCOL;
-    request.id = 5;
-    request.body_case = LAYERNAS__STATUS_REQUEST__BODY_QUERY;
-    request.query = &query;
-    assert_int_equal(snapshot_reply(&fixture.coordinator, bytes,
-                                    layernas__status_request__pack(&request, bytes), &packed,
-                                    &watches),
-                     0);
-    reply = layernas__status_reply__unpack(NULL, packed.size, packed.data);
-    free(packed.data);
-    assert_non_null(reply);
+    reply = status_fixture_ask(&fixture, &query, &watches);
     check_int_equal("a diagnosis", reply->body_case, LAYERNAS__STATUS_REPLY__BODY_DIAGNOSIS);
     return reply;
 }

@@ -31,28 +31,12 @@ static int end(void **state)
 
 static Layernas__StatusReply *ask(char *arch, bool watch)
 {
-    Layernas__StatusRequest request = LAYERNAS__STATUS_REQUEST__INIT;
     Layernas__Query query = LAYERNAS__QUERY__INIT;
-    Layernas__StatusReply *reply;
-    struct bytes packed;
-    uint8_t bytes[256];
 
     query.what = LAYERNAS__QUERY__WHAT__WHY;
     query.arch = arch;
     query.watch = watch;
-    request.protocol = STATUS_PROTOCOL;
-    request.id = 5;
-    request.body_case = LAYERNAS__STATUS_REQUEST__BODY_QUERY;
-    request.query = &query;
-    assert_int_equal(snapshot_reply(&fixture.coordinator, bytes,
-                                    layernas__status_request__pack(&request, bytes), &packed,
-                                    &watches),
-                     0);
-    reply = layernas__status_reply__unpack(NULL, packed.size, packed.data);
-    free(packed.data);
-    assert_non_null(reply);
-    check_int_equal("id", reply->id, 5);
-    return reply;
+    return status_fixture_ask(&fixture, &query, &watches);
 }
 
 static void done_with(Layernas__StatusReply *reply)
