@@ -146,19 +146,19 @@ static void print_against(const struct findings *findings, FILE *out)
     const struct contest *contest = findings->contest;
 
     fprintf(out,
-            "\n%.40s against each, reward run by run; p: Wilcoxon signed-rank, two-sided\n"
-            "%6s %-15s %11s %7s %7s %7s %9s\n",
-            contest->contestants[0].label, "trials", "against", "points more", "better", "equal",
-            "worse", "p");
+            "\n%.40s against each, reward run by run; +-: standard error; p: Wilcoxon\n"
+            "%6s %-15s %11s %7s %7s %7s %7s %9s\n",
+            contest->contestants[0].label, "trials", "against", "points more", "+-", "better",
+            "equal", "worse", "p");
     for (uint32_t b = 0; b < findings->n_budgets; b++) {
         if (b > 0)
             fputc('\n', out);
         for (uint32_t c = 1; c < contest->n_contestants; c++) {
             const struct paired *paired = &findings->against[c][b];
 
-            fprintf(out, "%6u %-15.15s %+11.3f %7u %7u %7u %9.2g\n", findings->budgets[b],
-                    contest->contestants[c].label, paired->difference, paired->better,
-                    paired->equal, paired->worse, paired->p);
+            fprintf(out, "%6u %-15.15s %+11.3f %7.3f %7u %7u %7u %9.2g\n", findings->budgets[b],
+                    contest->contestants[c].label, paired->difference, paired->error,
+                    paired->better, paired->equal, paired->worse, paired->p);
         }
     }
 }
@@ -195,7 +195,7 @@ int findings_write_summary(FILE *out, const void *arg)
     const struct findings *findings = arg;
 
     fputs("strategy,trials,runs,distinct_runs,mean,std,q25,median,q75,best,regret_reward,"
-          "regret_report,first_more,first_better,first_equal,first_worse,first_p\n",
+          "regret_report,first_more,first_error,first_better,first_equal,first_worse,first_p\n",
           out);
     for (uint32_t c = 0; c < findings->contest->n_contestants; c++)
         for (uint32_t b = 0; b < findings->n_budgets; b++) {
@@ -206,8 +206,8 @@ int findings_write_summary(FILE *out, const void *arg)
             fprintf(out, ",%u,%u,%u,%.6f,%.6f,%.6f,%.6f,%.6f,%.6f,%.6f,%.6f", findings->budgets[b],
                     findings->contest->n_runs, findings->distinct[c], s->mean, s->std, s->q25,
                     s->median, s->q75, s->best, s->regret_reward, s->regret_report);
-            fprintf(out, ",%.6f,%u,%u,%u,%.3g\n", paired->difference, paired->better, paired->equal,
-                    paired->worse, paired->p);
+            fprintf(out, ",%.6f,%.6f,%u,%u,%u,%.3g\n", paired->difference, paired->error,
+                    paired->better, paired->equal, paired->worse, paired->p);
         }
     return 0;
 }
@@ -299,16 +299,17 @@ static json_t *row_json(const struct findings *findings, uint32_t c, uint32_t b)
     const struct statistics *s = &findings->at[c][b];
     const struct paired *paired = &findings->against[c][b];
 
-    return json_pack(
-        "{s:s, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:I,"
-        " s:{s:f, s:I, s:I, s:I, s:f}}",
-        "strategy", findings->contest->contestants[c].label, "trials",
-        (json_int_t)findings->budgets[b], "runs", (json_int_t)findings->contest->n_runs,
-        "distinct_runs", (json_int_t)findings->distinct[c], "mean", s->mean, "std", s->std, "q25",
-        s->q25, "median", s->median, "q75", s->q75, "best", s->best, "regret_reward",
-        s->regret_reward, "regret_report", s->regret_report, "optimum_runs", (json_int_t)s->optimum,
-        "first_against", "points_more", paired->difference, "better", (json_int_t)paired->better,
-        "equal", (json_int_t)paired->equal, "worse", (json_int_t)paired->worse, "p", paired->p);
+    return json_pack("{s:s, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:I,"
+                     " s:{s:f, s:f, s:I, s:I, s:I, s:f}}",
+                     "strategy", findings->contest->contestants[c].label, "trials",
+                     (json_int_t)findings->budgets[b], "runs",
+                     (json_int_t)findings->contest->n_runs, "distinct_runs",
+                     (json_int_t)findings->distinct[c], "mean", s->mean, "std", s->std, "q25",
+                     s->q25, "median", s->median, "q75", s->q75, "best", s->best, "regret_reward",
+                     s->regret_reward, "regret_report", s->regret_report, "optimum_runs",
+                     (json_int_t)s->optimum, "first_against", "points_more", paired->difference,
+                     "error", paired->error, "better", (json_int_t)paired->better, "equal",
+                     (json_int_t)paired->equal, "worse", (json_int_t)paired->worse, "p", paired->p);
 }
 
 static json_t *wall_clock_json(const struct findings *findings, uint32_t c)

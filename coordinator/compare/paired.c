@@ -91,6 +91,7 @@ int paired_test(const double *left, const double *right, uint32_t n, struct pair
     struct paired paired = { .p = 1 };
     double *differences = malloc((n + 1) * sizeof *differences);
     uint32_t differ = 0;
+    double square = 0;
     int rc = 0;
 
     if (!differences)
@@ -105,6 +106,12 @@ int paired_test(const double *left, const double *right, uint32_t n, struct pair
         if (difference != 0)
             differences[differ++] = difference;
     }
+    for (uint32_t i = 0; i < n; i++) {
+        double away = left[i] - right[i] - paired.difference;
+
+        square += away * away;
+    }
+    paired.error = n > 1 ? sqrt(square / (n - 1) / n) : 0;
     if (differ > 0)
         rc = probability(differences, differ, &paired.p);
     free(differences);

@@ -13,7 +13,7 @@
 enum { PAIRED_EXACT_MOST = 30 };
 
 struct paired {
-    double difference;             /* mean of left - right */
+    double difference, error;      /* mean of left - right, and its standard error; one pair: 0 */
     uint32_t better, equal, worse; /* pairs in which left is above, at, below right */
     double p; /* that chance alone would give ranks so uneven; 1 where no pair differs */
 };

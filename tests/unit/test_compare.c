@@ -379,9 +379,10 @@ static void test_files(void **state)
     findings_write_summary(out, &findings);
     fclose(out);
     check_true("head",
-               strstr(printed, "strategy,trials,runs,distinct_runs,mean,std,q25,median,q75,best,"
-                               "regret_reward,regret_report,first_more,first_better,first_equal,"
-                               "first_worse,first_p\nit's,2,40,") == printed);
+               strstr(printed,
+                      "strategy,trials,runs,distinct_runs,mean,std,q25,median,q75,best,"
+                      "regret_reward,regret_report,first_more,first_error,first_better,first_equal,"
+                      "first_worse,first_p\nit's,2,40,") == printed);
     check_true("a comma in a label", strstr(printed, "\n\"layernas{picks: 2, keep: 2}\",6,40,"));
     check_int_equal("a line for strategy and budget", n_lines(printed), 1 + 4);
     check_true("the first is itself", strstr(printed, ",0.000000,0,40,0,1\n"));

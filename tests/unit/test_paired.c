@@ -54,6 +54,8 @@ static void test_counts(void **state)
     assert_int_equal(paired.equal, 1);
     assert_int_equal(paired.worse, 1);
     check_close("mean", paired.difference, 0.5, 1e-12);
+    check_close("of 2 0 2 -2", paired.error, sqrt(11.0 / 3 / 4), 1e-12);
+    check_close("of one", test(left, right, 1).error, 0, 0);
 }
 
 /* Sum of doubled mid-ranks of the differences that are positive under these signs. */
