@@ -6,7 +6,7 @@
  *         '--> SAMPLE -> FORECAST -> SETTLE -> OPEN ...   where a guided search looks around first
  *
  * ANCHOR    the first trial
- * SAMPLE    random ones, for the regression to begin with
+ * SAMPLE    random ones, for the regression to begin with (layernas_sample)
  * OPEN      make the opening; ask says ASK_OPENING
  * OPENED    it can still be replaced by a stored one
  * ISSUE     its trials go out, one at each ask
@@ -143,27 +143,13 @@ static bool hear(struct layernas *s)
     return true;
 }
 
-static int begin_sample(struct layernas *s)
-{
-    s->step = STEP_SAMPLE;
-    rng_init(&s->rng, s->base.settings->seed, SEARCH_STREAM);
-    return draws_init(&s->draws, s->base.settings, s->base.model);
-}
-
 /* 1 with the next of the sample, 0 when there is none. */
 static int next_sample(struct layernas *s, struct arch *candidate_out)
 {
-    int rc = 0;
+    int rc = layernas_draw_sample(s, candidate_out);
 
-    if (s->samples_left > 0)
-        rc = draws_next(&s->draws, &s->rng, &s->base.proposals, candidate_out);
-    if (rc > 0) {
-        s->samples_left--;
-        return rc;
-    }
-    s->samples_left = 0;
-    draws_clear(&s->draws);
-    s->step = STEP_FORECAST;
+    if (rc == 0)
+        s->step = STEP_FORECAST;
     return rc;
 }
 
@@ -249,7 +235,10 @@ static int ask(struct strategy *strategy, struct arch *candidate_out)
             *candidate_out = s->anchor;
             s->place.n_before = 1;
             s->step = STEP_OPEN;
-            rc = s->samples_left > 0 ? begin_sample(s) : 0;
+            if (s->samples_left > 0) {
+                s->step = STEP_SAMPLE;
+                rc = layernas_begin_sample(s);
+            }
             return rc < 0 ? rc : ASK_TRIAL;
         case STEP_SAMPLE:
             rc = next_sample(s, candidate_out);

@@ -45,6 +45,14 @@ struct layernas {
     uint64_t dropped, saved, passed_over;
 };
 
+/* ---- layernas_sample.c ---- */
+
+/* -ENOMEM. */
+int layernas_begin_sample(struct layernas *s);
+
+/* 1 with the next of the sample, 0 when there is none; -ENOMEM. */
+int layernas_draw_sample(struct layernas *s, struct arch *candidate_out);
+
 /* ---- layernas_passes.c; int functions give -ENOMEM ---- */
 
 uint32_t layernas_n_layers(const struct layernas *s);
