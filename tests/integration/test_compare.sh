@@ -59,7 +59,7 @@ kill_soon() { # STATE PID
     [ $((RANDOM % 2)) = 0 ] || victims="$2 $victims"
     kill -9 $victims 2>/dev/null
 }
-for label in layernas plain evolution ppo; do
+for label in layernas plain random evolution children local ppo; do
     kills=0 status=137
     : >killed-$label.log
     while [ $status -eq 137 ] && [ $kills -lt 50 ]; do
