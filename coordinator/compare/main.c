@@ -91,15 +91,22 @@ static const struct argp_option options[] = {
     { 0 },
 };
 
+static uint32_t parse_number(struct argp_state *state, const char *name, const char *text,
+                             uint32_t least, uint32_t most)
+{
+    bool digit = *text >= '0' && *text <= '9';
+    char *end = NULL;
+    unsigned long n = digit ? strtoul(text, &end, 10) : 0;
+
+    if (!digit || n < least || n > most || *end)
+        argp_error(state, "--%s: \"%s\"; a number from %u to %u", name, text, least, most);
+    return (uint32_t)n;
+}
+
 static uint32_t parse_count(struct argp_state *state, const char *name, const char *text,
                             uint32_t most)
 {
-    char *end;
-    unsigned long n = *text >= '0' && *text <= '9' ? strtoul(text, &end, 10) : 0;
-
-    if (n < 1 || n > most || *end)
-        argp_error(state, "--%s: \"%s\"; a number from 1 to %u", name, text, most);
-    return (uint32_t)n;
+    return parse_number(state, name, text, 1, most);
 }
 
 static double parse_spread(struct argp_state *state, const char *name, const char *text)
@@ -133,7 +140,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
         arguments->max = text;
         break;
     case OPTION_SEED:
-        arguments->seed = parse_count(state, "seed", text, UINT32_MAX - MOST_RUNS);
+        arguments->seed = parse_number(state, "seed", text, 0, UINT32_MAX - MOST_RUNS);
         break;
     case OPTION_REWARDS:
         arguments->rewards = text;

@@ -85,6 +85,13 @@ is "each column of rewards is held against the report" \
     "test_acc1 mean_acc 6561 true test_acc2 mean_acc 6561 true"
 "$bin/layernas-compare" --correlation --assumption study.yaml >/dev/null 2>fault
 is "one thing at a time" $? 2
+is "a study's seed may be 0, and so may the first run's" \
+    "$("$bin/layernas-compare" --seed 0 --runs 2 --budgets 20 --strategies random --json study.yaml |
+        jq '.summary[0].distinct_runs')" 2
+for seed in '' -1 1x 4294967295; do
+    "$bin/layernas-compare" --seed "$seed" study.yaml >/dev/null 2>fault
+    is "seed '$seed' is wrong usage" $? 2
+done
 "$bin/layernas-compare" --trials study.yaml >/dev/null 2>fault
 is "trials need a place" $? 2
 finish
