@@ -88,11 +88,12 @@ $(BUILD)/proto/layernas.pb-c.o: $(BUILD)/proto/layernas.pb-c.c
 
 # ---- tests: every program below tests/ speaks TAP, tests/run counts ----
 
-C_TESTS  := $(wildcard $(addsuffix /test_*.c,tests/unit tests/gradient tests/chaos) tests/fuzz/fuzz_*.c)
-SH_TESTS := $(wildcard tests/integration/test_*.sh tests/chaos/test_*.sh)
-TESTS    ?= $(C_TESTS) $(SH_TESTS)
+C_TESTS  := $(wildcard $(addsuffix /test_*.c,tests/chaos tests/gradient tests/unit) tests/fuzz/fuzz_*.c)
+SH_TESTS := $(wildcard tests/chaos/test_*.sh tests/integration/test_*.sh)
+TESTS    ?= $(SH_TESTS) $(C_TESTS)
 SH_CHOSEN = $(filter %.sh,$(TESTS))
-TEST_PROGRAMS = $(patsubst %.c,$(BUILD)/%,$(filter %.c,$(TESTS))) $(SH_CHOSEN)
+# Scripts come first: they take the longest.
+TEST_PROGRAMS = $(SH_CHOSEN) $(patsubst %.c,$(BUILD)/%,$(filter %.c,$(TESTS)))
 
 check-programs: $(if $(SH_CHOSEN),all chaos-programs) $(TEST_PROGRAMS)
 

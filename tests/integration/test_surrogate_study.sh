@@ -55,9 +55,10 @@ matches "a table without a row is said in a line" \
     "$("$bin/layernas-coordinator" --plan rows.yaml 2>&1)" \
     "rows.csv: no row with r,type,.* = 224,Logits,1,1536,,1000,,,,,,$"
 sed "s|,1.772802,|,1.772803,|" "$data/ofa-mbv3/note10_latency_lut.csv" >rows.csv
-"$bin/layernas-coordinator" --state latency rows.yaml >again.out 2>&1
+start_coordinator latency rows.yaml
+wait "$pid"
 is "other latencies are another study" $? 2
-matches "and said so" "$(cat again.out)" "cost.table"
+matches "and said so" "$(tail -1 latency.log)" "cost.table"
 
 head -c 1000 "$predictor" >short.bin
 ofa_study short.yaml "$work/short.bin"

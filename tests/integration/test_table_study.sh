@@ -21,7 +21,8 @@ is "its test accuracy is the table's report column" "$(jq .test_top1 state/resul
 check "the result is said on standard output" grep -q "the best network found" state.out
 is "no line is longer than a terminal" "$(awk 'length > 80' state.out)" ""
 
-"$bin/layernas-coordinator" --state state study.yaml >again.out 2>/dev/null
+"$bin/layernas-coordinator" --state state --bind 'tcp://127.0.0.1:*' \
+    --status 'tcp://127.0.0.1:*' study.yaml >again.out 2>/dev/null
 is "the same command again ends at once with exit status 0" $? 0
 is "and says the same" "$(cat again.out)" "$(cat state.out)"
 check "the results are the same" test "$(findings state | md5sum)" = "$(findings state | md5sum)"
