@@ -1,9 +1,9 @@
-/* Trains and evaluates mobile networks on one thread, and beside it PyTorch on the same ones, in
- * turns: images per second, GFLOP/s (two for each multiply-add; a training step counts as three
- * passes), and the ratio to the better of PyTorch's two memory layouts, all medians over the rounds.
- * Then the same once more with AVX2 at most, on both sides.
+/* Trains and evaluates mobile networks on one thread and on two, and beside it PyTorch on the same ones
+ * and as many threads, in turns: images per second, GFLOP/s (two for each multiply-add; a training step
+ * counts as three passes), and the ratio to the better of PyTorch's two memory layouts, all medians
+ * over the rounds. Then the same once more with AVX2 at most, on both sides.
  *
- * bench_engine [SECONDS] [ROUNDS] [NETWORK] */
+ * bench_engine [SECONDS] [ROUNDS] [NETWORK or all] [BATCH] */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +16,9 @@
 #include "worker/engine/kernels.h"
 #include "worker/engine/trainer.h"
 
-enum { BATCH = 64, WARM_UP = 2 * BATCH, CLASSES = 10, MOST_ROUNDS = 100 };
+enum { CLASSES = 10, MOST_ROUNDS = 100, MOST_THREADS = 2, MOST_BATCH = 1024 };
+
+static unsigned batch = 64;
 
 static void mobilenet_v2(struct network *network)
 {
@@ -93,12 +95,13 @@ static double median(const struct speeds *round, int n, double (*of)(const struc
     return (sorted[n / 2] + sorted[(n - 1) / 2]) / 2;
 }
 
-/* Processor time, so that others who share the machine count as little as may be. */
-static double now(void)
+/* Of one thread the processor's time, so that others who share the machine count as little as may be; of
+ * more, who wait for each other, the wall's. */
+static double now(unsigned threads)
 {
     struct timespec t;
 
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    clock_gettime(threads == 1 ? CLOCK_PROCESS_CPUTIME_ID : CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
@@ -128,54 +131,56 @@ static struct images make_images(const struct shape *shape, size_t n)
 }
 
 /* Seconds that a training, or else an evaluation, over the first n of the set takes. */
-static double seconds_for(struct trainer *trainer, struct image_set set, size_t n, bool training)
+static double seconds_for(struct trainer *trainer, unsigned threads, struct image_set set, size_t n,
+                          bool training)
 {
     struct accuracy accuracy;
-    double start = now();
+    double start = now(threads);
 
     set.n = n;
     if (training ? trainer_fit(trainer, &set, NULL, NULL, NULL) < 0
                  : trainer_evaluate(trainer, &set, &accuracy) < 0)
         die("a training failed");
-    return now() - start;
+    return now(threads) - start;
 }
 
 /* Images per second, measured for about so many seconds. */
-static double measure(struct trainer *trainer, const struct image_set *set, double seconds,
-                      bool training)
+static double measure(struct trainer *trainer, unsigned threads, const struct image_set *set,
+                      double seconds, bool training)
 {
+    const size_t warm_up = 2 * batch;
     double warm;
     size_t n;
 
-    seconds_for(trainer, *set, WARM_UP, training); /* pages and caches */
-    warm = seconds_for(trainer, *set, WARM_UP, training);
-    n = (size_t)(seconds / warm) * WARM_UP;
-    n = n < WARM_UP ? WARM_UP : n > set->n ? set->n : n;
-    return (double)n / seconds_for(trainer, *set, n, training);
+    seconds_for(trainer, threads, *set, warm_up, training); /* pages and caches */
+    warm = seconds_for(trainer, threads, *set, warm_up, training);
+    n = (size_t)(seconds / warm) * warm_up;
+    n = n < warm_up ? warm_up : n > set->n ? set->n / batch * batch : n;
+    return (double)n / seconds_for(trainer, threads, *set, n, training);
 }
 
-static void run_engine(const struct network *network, const struct image_set *set, double seconds,
-                       struct speeds *speeds)
+static void run_engine(const struct network *network, const struct image_set *set, unsigned threads,
+                       double seconds, struct speeds *speeds)
 {
-    static const struct schedule schedule = { .epochs = 1,
-                                              .batch = BATCH,
-                                              .lr = 0.1,
-                                              .momentum = 0.9,
-                                              .nesterov = true,
-                                              .weight_decay = 5e-4 };
+    const struct schedule schedule = { .epochs = 1,
+                                       .batch = batch,
+                                       .lr = 0.1,
+                                       .momentum = 0.9,
+                                       .nesterov = true,
+                                       .weight_decay = 5e-4 };
     struct trainer *trainer;
     struct errmsg err;
 
-    if (trainer_new(network, &schedule, 1, &trainer, &err) < 0)
+    if (trainer_new(network, &schedule, threads, 1, &trainer, &err) < 0)
         die(err.text);
-    speeds->train = measure(trainer, set, seconds, true);
-    speeds->evaluate = measure(trainer, set, seconds / 3, false);
+    speeds->train = measure(trainer, threads, set, seconds, true);
+    speeds->evaluate = measure(trainer, threads, set, seconds / 3, false);
     trainer_free(trainer);
 }
 
 /* PyTorch returns its memory to the system at every step, unless malloc is told to keep it, which
  * triples its speed. */
-static void run_pytorch(const char *name, double seconds, struct speeds *speeds)
+static void run_pytorch(const char *name, unsigned threads, double seconds, struct speeds *speeds)
 {
     char command[400], layout[32];
     double speed;
@@ -183,9 +188,9 @@ static void run_pytorch(const char *name, double seconds, struct speeds *speeds)
 
     snprintf(command, sizeof command,
              "MALLOC_MMAP_THRESHOLD_=4294967296 MALLOC_TRIM_THRESHOLD_=68719476736 "
-             "MALLOC_TOP_PAD_=1073741824 OMP_NUM_THREADS=1 "
-             "/usr/bin/python3 tests/bench/pytorch_engine.py %s %d %.1f 2>/dev/null",
-             name, BATCH, seconds);
+             "MALLOC_TOP_PAD_=1073741824 OMP_NUM_THREADS=%u "
+             "/usr/bin/python3 tests/bench/pytorch_engine.py %s %u %.1f %u 2>/dev/null",
+             threads, name, batch, seconds, threads);
     output = popen(command, "r");
     if (!output)
         return;
@@ -194,7 +199,7 @@ static void run_pytorch(const char *name, double seconds, struct speeds *speeds)
     pclose(output);
 }
 
-static void print(const char *name, const struct network *network, const struct speeds *round,
+static void print(const struct network *network, unsigned threads, const struct speeds *round,
                   int rounds)
 {
     static const struct count_rules rules = { 0 };
@@ -204,35 +209,48 @@ static void print(const char *name, const struct network *network, const struct 
 
     network_costs(network, &rules, &costs);
     giga = 2e-9 * (double)costs.madds;
-    printf("%s, %.2f M multiply-adds, batch %d, one thread, %s\n", name, 1e-6 * (double)costs.madds,
-           BATCH, trainer_numerics());
-    printf("  train     %8.0f images/s  %6.1f GFLOP/s\n", train, 3 * giga * train);
-    printf("  evaluate  %8.0f images/s  %6.1f GFLOP/s\n", evaluate, giga * evaluate);
+    printf("  %u thread%s\n", threads, threads == 1 ? "" : "s");
+    printf("    train     %8.0f images/s  %6.1f GFLOP/s\n", train, 3 * giga * train);
+    printf("    evaluate  %8.0f images/s  %6.1f GFLOP/s\n", evaluate, giga * evaluate);
     if (round->pytorch > 0)
-        printf("  PyTorch   %8.0f images/s in training; ratio %.2f\n",
+        printf("    PyTorch   %8.0f images/s in training; ratio %.2f\n",
                median(round, rounds, pytorch_of), median(round, rounds, ratio_of));
     else
-        printf("  PyTorch   not installed (python3-torch)\n");
+        printf("    PyTorch   not installed (python3-torch)\n");
     fflush(stdout);
+}
+
+static void print_name(const char *name, const struct network *network)
+{
+    static const struct count_rules rules = { 0 };
+    struct costs costs;
+
+    network_costs(network, &rules, &costs);
+    printf("%s, %.2f M multiply-adds, batch %u, %s\n", name, 1e-6 * (double)costs.madds, batch,
+           trainer_numerics());
 }
 
 static void bench(size_t i, double seconds, int rounds)
 {
+    static struct speeds round[MOST_THREADS + 1][MOST_ROUNDS];
     struct dataset_spec everything = { 0 };
-    struct speeds round[MOST_ROUNDS] = { 0 };
     struct network network = { 0 };
     struct image_set set, none;
     struct images images;
 
+    memset(round, 0, sizeof round);
     networks[i].build(&network);
-    images = make_images(&network.ops[0].out, i == 0 ? 60000 : 6000);
+    images = make_images(&network.ops[0].out, i == 0 ? 120000 : 12000);
     if (images_split(&images, &everything, &set, &none, NULL) < 0)
         die("no memory");
-    for (int k = 0; k < rounds; k++) {
-        run_engine(&network, &set, seconds, &round[k]);
-        run_pytorch(networks[i].name, seconds, &round[k]);
-    }
-    print(networks[i].name, &network, round, rounds);
+    for (int k = 0; k < rounds; k++)
+        for (unsigned threads = 1; threads <= MOST_THREADS; threads++) {
+            run_engine(&network, &set, threads, seconds, &round[threads][k]);
+            run_pytorch(networks[i].name, threads, seconds, &round[threads][k]);
+        }
+    print_name(networks[i].name, &network);
+    for (unsigned threads = 1; threads <= MOST_THREADS; threads++)
+        print(&network, threads, round[threads], rounds);
     image_set_clear(&set);
     image_set_clear(&none);
     images_clear(&images);
@@ -262,13 +280,14 @@ int main(int argc, char **argv)
     int rounds = argc > 2 ? atoi(argv[2]) : 3;
     const char *kernels = getenv("BENCH_KERNELS");
 
-    if (seconds <= 0 || rounds < 1 || rounds > MOST_ROUNDS)
-        die("bench_engine [SECONDS] [ROUNDS, at most 100] [NETWORK]");
+    batch = argc > 4 ? (unsigned)atoi(argv[4]) : batch;
+    if (seconds <= 0 || rounds < 1 || rounds > MOST_ROUNDS || batch < 2 || batch > MOST_BATCH)
+        die("bench_engine [SECONDS] [ROUNDS, at most 100] [NETWORK or all] [BATCH, at most 1024]");
     if (kernels && kernels_choose(kernels) < 0)
         die("BENCH_KERNELS: not a set that this processor runs");
     printf("-- %s%s\n", kernels_best()->name, kernels ? " at most, on both sides" : "");
     for (size_t i = 0; i < sizeof networks / sizeof *networks; i++)
-        if (argc <= 3 || strcmp(argv[3], networks[i].name) == 0)
+        if (argc <= 3 || strcmp(argv[3], "all") == 0 || strcmp(argv[3], networks[i].name) == 0)
             bench(i, seconds, rounds);
     again_with_avx2(argv);
     return 0;

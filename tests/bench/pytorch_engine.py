@@ -1,10 +1,11 @@
 #!/usr/bin/python3
-"""Trains the networks of bench_engine.c with PyTorch on one thread, for comparison.
+"""Trains the networks of bench_engine.c with PyTorch, for comparison.
 
-    pytorch_engine.py NETWORK BATCH SECONDS
+    pytorch_engine.py NETWORK BATCH SECONDS THREADS
 
 Prints "LAYOUT IMAGES_PER_SECOND" for each memory layout: the same steps on synthetic images that
-bench_engine does, forward, loss, backward and SGD with Nesterov momentum."""
+bench_engine does, forward, loss, backward and SGD with Nesterov momentum. Of one thread by the
+processor's time, of more by the wall's."""
 
 import sys
 import time
@@ -23,7 +24,7 @@ NETWORKS = {
 }
 
 
-def images_per_second(network, batch, seconds, layout):
+def images_per_second(network, batch, seconds, layout, clock):
     torch.manual_seed(1)
     build, shape = NETWORKS[network]
     model = build().to(memory_format=layout)
@@ -39,19 +40,21 @@ def images_per_second(network, batch, seconds, layout):
 
     for _ in range(2):
         step()
-    start, steps = time.process_time(), 0
-    while time.process_time() - start < seconds:
+    start, steps = clock(), 0
+    while clock() - start < seconds:
         step()
         steps += 1
-    return steps * batch / (time.process_time() - start)
+    return steps * batch / (clock() - start)
 
 
 def main():
     network, batch, seconds = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
-    torch.set_num_threads(1)
+    threads = int(sys.argv[4])
+    clock = time.process_time if threads == 1 else time.perf_counter
+    torch.set_num_threads(threads)
     torch.set_flush_denormal(True)
     for name, layout in [("NCHW", torch.contiguous_format), ("channels-last", torch.channels_last)]:
-        print(name, "%.1f" % images_per_second(network, batch, seconds, layout), flush=True)
+        print(name, "%.1f" % images_per_second(network, batch, seconds, layout, clock), flush=True)
 
 
 main()

@@ -35,7 +35,7 @@ static void load(const struct weights_file *file)
 
     network_costs(&file->network, &file->count, &costs);
     if (costs.params > MOST_PARAMS || costs.activations > MOST_ACTIVATIONS ||
-        net_new(&file->network, 1, kernels_best(), &net, &err) < 0)
+        net_new(&file->network, 1, 1, kernels_best(), &net, &err) < 0)
         return;
     if (weights_load(net, file->floats.data, file->floats.size, &err) == 0 &&
         !weights_are_finite(net))

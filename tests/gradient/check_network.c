@@ -3,6 +3,7 @@
 #include "tests/unit/check.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/rng.h"
@@ -77,7 +78,7 @@ static void stir(struct run *run, struct rng *rng)
 }
 
 static void run_init(struct run *run, struct network *network, const char *name,
-                     const struct kernels *kernels, size_t n)
+                     const struct kernels *kernels, size_t threads, size_t n)
 {
     size_t channels = (size_t)network->ops[0].out.channels, pixels;
     struct errmsg err;
@@ -86,7 +87,7 @@ static void run_init(struct run *run, struct network *network, const char *name,
 
     *run = (struct run){ .name = name, .network = network, .n = n };
     rng_init(&rng, 7, 0);
-    if (net_new(network, n + 1, kernels, &run->net, &err) < 0)
+    if (net_new(network, n + 1, threads, kernels, &run->net, &err) < 0)
         fail_msg("%s: %s", name, err.text);
     weights_init(run->net, 3);
     stir(run, &rng);
@@ -218,11 +219,13 @@ static void check_step(struct run *run)
 }
 
 void check_network(const char *name, struct network *network, const struct kernels *kernels,
-                   size_t n)
+                   size_t threads, size_t n)
 {
+    char what[100];
     struct run run;
 
-    run_init(&run, network, name, kernels, n);
+    snprintf(what, sizeof what, "%s, %s, threads %zu", name, kernels->name, threads);
+    run_init(&run, network, what, kernels, threads, n);
     check_logits(&run, false);
     check_logits(&run, true);
     check_gradients(&run);

@@ -4,8 +4,6 @@
  * show that the operation hands its own back rightly, and a dense layer. */
 #include "tests/unit/check.h"
 
-#include <stdio.h>
-
 #include "tests/bench/models.h"
 #include "tests/gradient/check_network.h"
 
@@ -314,16 +312,14 @@ struct shape_case {
     size_t n;
 };
 
-static void check_case(const struct shape_case *c, const struct kernels *kernels)
+static void check_case(const struct shape_case *c, const struct kernels *kernels, size_t threads)
 {
     struct network network = { 0 };
-    char name[100];
     int i = model_input(&network, c->in, c->height, c->width);
 
-    snprintf(name, sizeof name, "%s, %s", c->name, kernels->name);
     i = c->build(&network, model_conv(&network, i, c->channels, 1, 1, 1));
     model_dense(&network, i, CLASSES);
-    check_network(name, &network, kernels, c->n);
+    check_network(c->name, &network, kernels, threads, c->n);
 }
 
 static void test_operations(void **state)
@@ -419,9 +415,12 @@ static void test_operations(void **state)
         { "dense without bias", dense_without_bias, 3, 18, 3, 3, 2 },
     };
     (void)state;
-    for (const struct kernels *const *kernels = kernels_all(); *kernels; kernels++)
-        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-            check_case(&cases[i], *kernels);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        for (const struct kernels *const *kernels = kernels_all(); *kernels; kernels++)
+            check_case(&cases[i], *kernels, 1);
+        for (size_t threads = 2; threads <= 3; threads++)
+            check_case(&cases[i], kernels_best(), threads);
+    }
 }
 
 /* Operations that read the input itself, which takes no gradient. */
@@ -448,7 +447,7 @@ static void test_input(void **state)
         int in = model_input(&network, 3, 4, 5);
 
         model_dense(&network, cases[i].build(&network, in), CLASSES);
-        check_network(cases[i].name, &network, kernels_best(), 3);
+        check_network(cases[i].name, &network, kernels_best(), 1 + i % 4, 3);
     }
 }
 
@@ -461,7 +460,7 @@ static void test_logits_of_any_kind(void **state)
     (void)state;
     i = model_norm(&network, model_global_pool(&network, i));
     model_act(&network, i, ACTIVATION_RELU6);
-    check_network("norm and relu6 at the end", &network, kernels_best(), 4);
+    check_network("norm and relu6 at the end", &network, kernels_best(), 3, 4);
 }
 
 int main(void)

@@ -217,15 +217,15 @@ static void check_gradients(struct recorded *r, struct net *net)
 
 /* ---- the networks ---- */
 
-static struct net *make_net(const struct recorded *r, struct network *network,
-                            const struct kernels *kernels)
+static struct net *make_net(const struct recorded *r, const struct network *network,
+                            const struct kernels *kernels, size_t threads)
 {
     size_t side = (size_t)network->ops[0].out.height, n;
     uint64_t state = r->start;
     float *images = draw_images(&state, r->n * 3 * side * side), *numbers, *at;
     struct net *net;
 
-    assert_int_equal(net_new(network, r->n, kernels, &net, NULL), 0);
+    assert_int_equal(net_new(network, r->n, threads, kernels, &net, NULL), 0);
     net_set_images(net, images, r->n);
     numbers = at = net_numbers(net, &n);
     for (size_t i = 0; i < network->n_ops; i++)
@@ -234,7 +234,6 @@ static struct net *make_net(const struct recorded *r, struct network *network,
     net_set_numbers(net, numbers);
     free(images);
     free(numbers);
-    network_clear(network);
     return net;
 }
 
@@ -257,11 +256,11 @@ static double train(const struct recorded *r, struct net *net)
     return loss.sum / (double)r->n;
 }
 
-static void check_network(const char *name, double tolerance, struct network *network,
-                          const struct kernels *kernels)
+static void check_on(const char *name, double tolerance, const struct network *network,
+                     const struct kernels *kernels, size_t threads)
 {
     struct recorded r = recorded_open(name, tolerance);
-    struct net *net = make_net(&r, network, kernels);
+    struct net *net = make_net(&r, network, kernels, threads);
     double loss;
 
     assert_int_equal(net_forward(net, r.n, false), 0);
@@ -274,6 +273,14 @@ static void check_network(const char *name, double tolerance, struct network *ne
     check_gradients(&r, net);
     fclose(r.file);
     net_free(net);
+}
+
+static void check_network(const char *name, double tolerance, struct network *network,
+                          const struct kernels *kernels)
+{
+    for (size_t threads = 1; threads <= 3; threads++)
+        check_on(name, tolerance, network, kernels, threads);
+    network_clear(network);
 }
 
 static void test_mobilenet_v2_and_nats_size(void **state)

@@ -16,6 +16,7 @@
 #include "tests/bench/models.h"
 #include "tests/gradient/net_numbers.h"
 #include "worker/engine/dense.h"
+#include "worker/engine/share.h"
 #include "worker/engine/weights.h"
 
 enum { BATCH = 3, IMAGES = 2, MOST_LOGITS = 10 * IMAGES };
@@ -28,10 +29,23 @@ static void spoil(void *start, size_t bytes)
     (void)VALGRIND_MAKE_MEM_UNDEFINED(start, bytes);
 }
 
+/* What is a thread's own. */
+static void spoil_share(struct net *share)
+{
+    spoil(share->scratch, share->scratch_bytes);
+    for (size_t i = 0; i < share->n_nodes; i++)
+        for (int kind = 0; kind < PARAMETERS; kind++) {
+            const struct parameter *p = &share->nodes[i].parameter[kind];
+
+            spoil(p->gradient, p->n * sizeof *p->gradient);
+        }
+}
+
 /* All that a step writes before it reads. */
 static void spoil_net(struct net *net)
 {
-    spoil(net->scratch, net->scratch_bytes);
+    for (size_t rank = 0; rank < net->threads; rank++)
+        spoil_share(share_of(net, rank));
     for (size_t i = 0; i < net->n_nodes; i++) {
         struct node *node = &net->nodes[i];
 
@@ -39,8 +53,6 @@ static void spoil_net(struct net *net)
             spoil(node->x.data, tensor_floats(&node->x) * sizeof(float));
         if (node->wants_gradient && node->g.data)
             spoil(node->g.data, tensor_floats(&node->g) * sizeof(float));
-        for (int kind = 0; kind < PARAMETERS; kind++)
-            spoil(node->parameter[kind].gradient, node->parameter[kind].n * sizeof(float));
     }
 }
 
@@ -85,14 +97,14 @@ static void set_images(struct net *net)
 }
 
 static void check_model(const char *name, const struct network *network,
-                        const struct kernels *kernels)
+                        const struct kernels *kernels, size_t threads)
 {
     struct step clean = { .n = 0 }, spoiled = { .n = 0 };
     struct net *net;
     float *numbers;
     size_t n;
 
-    assert_int_equal(net_new(network, BATCH, kernels, &net, NULL), 0);
+    assert_int_equal(net_new(network, BATCH, threads, kernels, &net, NULL), 0);
     weights_init(net, 1);
     set_images(net);
     numbers = net_numbers(net, &n);
@@ -183,7 +195,8 @@ static void test_steps(void **state)
             struct network network = { 0 };
 
             models[i].build(&network);
-            check_model(models[i].name, &network, *kernels);
+            for (size_t threads = 1; threads <= 2; threads++)
+                check_model(models[i].name, &network, *kernels, threads);
             network_clear(&network);
         }
 }

@@ -11,7 +11,7 @@
 enum { SIDE = 23, IMAGES = 3, CHANNELS = 32, DROP = 3000 };
 
 /* Two dropouts of a constant image, and a dense layer over their sum. */
-static struct net *make_net(const struct kernels *kernels, int *first, int *second)
+static struct net *make_net(const struct kernels *kernels, size_t threads, int *first, int *second)
 {
     struct network network = { 0 };
     struct net *net;
@@ -20,7 +20,7 @@ static struct net *make_net(const struct kernels *kernels, int *first, int *seco
     *first = model_dropout(&network, i, DROP);
     *second = model_dropout(&network, i, DROP);
     model_dense(&network, model_add(&network, *first, *second), 2);
-    assert_int_equal(net_new(&network, IMAGES, kernels, &net, NULL), 0);
+    assert_int_equal(net_new(&network, IMAGES, threads, kernels, &net, NULL), 0);
     network_clear(&network);
     for (size_t k = 0; k < tensor_floats(&net->nodes[0].x); k++)
         net->nodes[0].x.data[k] = 2;
@@ -54,7 +54,7 @@ static void test_how_much_falls(void **state)
 {
     const double p = (double)DROP / DROP_ONE, deviation = sqrt(FLOATS * p * (1 - p));
     int first, second;
-    struct net *net = make_net(kernels_best(), &first, &second);
+    struct net *net = make_net(kernels_best(), 1, &first, &second);
     size_t fallen = 0;
     float *out;
 
@@ -75,7 +75,7 @@ static void test_how_much_falls(void **state)
 static void test_evaluation_lets_everything_through(void **state)
 {
     int first, second;
-    struct net *net = make_net(kernels_best(), &first, &second);
+    struct net *net = make_net(kernels_best(), 1, &first, &second);
     float *out;
 
     (void)state;
@@ -95,7 +95,7 @@ static void test_it_is_a_function_of_the_seed(void **state)
     (void)state;
     for (const struct kernels *const *kernels = kernels_all(); *kernels; kernels++) {
         int first, second;
-        struct net *net = make_net(*kernels, &first, &second);
+        struct net *net = make_net(*kernels, 1, &first, &second);
         float *got, *next;
 
         net_seed(net, 11);
@@ -123,7 +123,7 @@ static void test_it_is_a_function_of_the_seed(void **state)
 static void test_streams_differ(void **state)
 {
     int first, second;
-    struct net *net = make_net(kernels_best(), &first, &second);
+    struct net *net = make_net(kernels_best(), 1, &first, &second);
     float *a, *b, *later, *other;
 
     (void)state;
@@ -146,6 +146,34 @@ static void test_streams_differ(void **state)
     net_free(net);
 }
 
+/* Each has images of its own here: 3 equal ones. */
+static void test_threads_draw_from_streams_of_their_own(void **state)
+{
+    enum { IMAGE = SIDE * SIDE * BLOCK };
+    int first, second;
+    struct net *net = make_net(kernels_best(), IMAGES, &first, &second);
+    float *out, *again;
+
+    (void)state;
+    net_seed(net, 11);
+    assert_int_equal(net_forward(net, IMAGES, true), 0);
+    out = result_of(net, first);
+    net_seed(net, 11);
+    assert_int_equal(net_forward(net, IMAGES, true), 0);
+    again = result_of(net, first);
+    assert_int_equal(differences(out, again), 0);
+    for (int image = 1; image < IMAGES; image++) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < IMAGE; i++)
+            n += fabsf(out[i] - out[image * IMAGE + i]) > 0;
+        assert_in_range(n, 0.39 * IMAGE, 0.45 * IMAGE);
+    }
+    free(out);
+    free(again);
+    net_free(net);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -153,6 +181,7 @@ int main(void)
         cmocka_unit_test(test_evaluation_lets_everything_through),
         cmocka_unit_test(test_it_is_a_function_of_the_seed),
         cmocka_unit_test(test_streams_differ),
+        cmocka_unit_test(test_threads_draw_from_streams_of_their_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,7 +13,7 @@ static struct net *make_net(struct network *network, size_t batch, int side)
     int i = model_norm(network, model_input(network, 1, side, side));
 
     model_dense(network, i, 2);
-    assert_int_equal(net_new(network, batch, kernels_best(), &net, NULL), 0);
+    assert_int_equal(net_new(network, batch, 1, kernels_best(), &net, NULL), 0);
     return net;
 }
 

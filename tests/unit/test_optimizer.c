@@ -69,7 +69,7 @@ static struct net *make_net(const struct kernels *kernels)
     int conv = model_conv(&network, model_input(&network, 1, 1, 1), 3, 1, 1, 1);
 
     model_dense(&network, model_norm(&network, conv), 2);
-    assert_int_equal(net_new(&network, 1, kernels, &net, NULL), 0);
+    assert_int_equal(net_new(&network, 1, 1, kernels, &net, NULL), 0);
     network_clear(&network);
     for (size_t n = 0; n < net->n_nodes; n++)
         for (int kind = 0; kind < PARAMETERS; kind++)

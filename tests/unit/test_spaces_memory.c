@@ -31,12 +31,12 @@ static struct schedule schedule_of(const struct network *network, uint32_t batch
 }
 
 static uint64_t laid_out(const char *name, const struct network *network,
-                         const struct schedule *schedule)
+                         const struct schedule *schedule, uint32_t threads)
 {
     struct trainer_plan plan;
     struct errmsg err;
 
-    if (trainer_plan(network, schedule, &plan, &err) < 0)
+    if (trainer_plan(network, schedule, threads, &plan, &err) < 0)
         fail_msg("%s: %s", name, err.text);
     check_int_equal(name, plan.batch, schedule->batch);
     return plan.bytes;
@@ -45,7 +45,7 @@ static uint64_t laid_out(const char *name, const struct network *network,
 static void check_reckoning(const char *name, const struct network *network,
                             const struct schedule *schedule)
 {
-    double exact = (double)laid_out(name, network, schedule);
+    double exact = (double)laid_out(name, network, schedule, 1);
     uint64_t bytes;
 
     assert_int_equal(training_memory(network, schedule, &bytes), 0);
@@ -55,7 +55,8 @@ static void check_reckoning(const char *name, const struct network *network,
 }
 
 /* One step, on one batch of noise. */
-static uint64_t measured(const struct network *network, const struct schedule *schedule)
+static uint64_t measured(const struct network *network, const struct schedule *schedule,
+                         uint32_t threads)
 {
     const struct shape *shape = &network->ops[0].out;
     size_t n = schedule->batch,
@@ -79,7 +80,7 @@ static uint64_t measured(const struct network *network, const struct schedule *s
     assert_int_equal(images_all(&images, &normalisation, &set), 0);
     memory_reset_peak();
     before = memory_resident();
-    assert_int_equal(trainer_new(network, schedule, 1, &trainer, NULL), 0);
+    assert_int_equal(trainer_new(network, schedule, threads, 1, &trainer, NULL), 0);
     assert_int_equal(trainer_fit(trainer, &set, NULL, NULL, NULL), 0);
     trainer_free(trainer);
     image_set_clear(&set);
@@ -89,17 +90,17 @@ static uint64_t measured(const struct network *network, const struct schedule *s
 
 /* Small ones drown in what the C library and OpenBLAS keep. */
 static void check_measurement(const char *name, const struct network *network,
-                              const struct schedule *schedule)
+                              const struct schedule *schedule, uint32_t threads)
 {
     const double few = 2e6;
-    double exact = (double)laid_out(name, network, schedule), peak;
+    double exact = (double)laid_out(name, network, schedule, threads), peak;
 
     if (!resident_means_something || !memory_reset_peak())
         return;
-    peak = (double)measured(network, schedule);
+    peak = (double)measured(network, schedule, threads);
     if (!(fabs(peak - exact) < 0.1 * exact + few))
-        fail_msg("%s, batches of %u: %.2f MB at the peak, laid out %.2f MB", name, schedule->batch,
-                 1e-6 * peak, 1e-6 * exact);
+        fail_msg("%s, batches of %u, threads %u: %.2f MB at the peak, laid out %.2f MB", name,
+                 schedule->batch, threads, 1e-6 * peak, 1e-6 * exact);
 }
 
 static struct arch random_arch(const struct space *space, struct rng *rng)
@@ -134,7 +135,7 @@ static void check_space(const char *path)
             assert_int_equal(space_resolve(space, &arch, &network), 0);
             schedule = schedule_of(&network, BATCH);
             if (i < 2)
-                check_measurement(path, &network, &schedule);
+                check_measurement(path, &network, &schedule, i ? 3 : 1);
             for (uint32_t batch = 2; batch <= 128; batch *= 8) {
                 schedule.batch = batch;
                 schedule.optimizer = i % 2 ? OPTIMIZER_RMSPROP : OPTIMIZER_SGD;

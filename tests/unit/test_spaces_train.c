@@ -108,7 +108,7 @@ static void train(const char *name, const struct network *network, const struct 
     struct accuracy accuracy;
     struct errmsg err;
 
-    if (trainer_new(network, &schedule, 1, &trainer, &err) < 0)
+    if (trainer_new(network, &schedule, 1, 1, &trainer, &err) < 0)
         fail_msg("%s: %s", name, err.text);
     check_int_equal(name, trained_params(trainer, network), costs->params);
     if (trainer_fit(trainer, &batch->set, note_loss, &curve, &err) < 0)

@@ -85,9 +85,7 @@ static const char *find(void *arg, const char *name)
     return strcmp(name, "shades") == 0 ? folder : NULL;
 }
 
-static const struct evaluator_context context = { .progress = go_on,
-                                                  .data_path = find,
-                                                  .threads = 1 };
+static struct evaluator_context context = { .progress = go_on, .data_path = find, .threads = 1 };
 
 static struct trial_message make_trial(enum stage stage)
 {
@@ -148,6 +146,7 @@ static void test_search_final_test(void **state)
     assert_int_equal(result.reward.total, VALID);
     assert_true(result.reward.correct > VALID * 9 / 10);
     assert_int_equal(result.weights.size, 0);
+    assert_non_null(strstr(result.numerics, " 1 thread "));
     network_costs(&search.network, &search.count, &costs);
     assert_int_equal(result.madds, costs.madds);
     assert_int_equal(result.params, costs.params);
@@ -161,6 +160,26 @@ static void test_search_final_test(void **state)
     assert_int_equal(tested.weights.size, 0);
     free(result.weights.data);
     network_clear(&search.network);
+    network_clear(&final.network);
+    network_clear(&test.network);
+}
+
+/* The tag says so: the last digits differ. */
+static void test_threads(void **state)
+{
+    struct trial_message final = make_trial(STAGE_FINAL), test = make_trial(STAGE_TEST);
+    struct evaluation_result result, tested;
+
+    (void)state;
+    context.threads = 2;
+    evaluated("final", &final, &result);
+    check_file(&final, &result);
+    assert_non_null(strstr(result.numerics, " 2 threads "));
+    test.weights = result.weights;
+    evaluated("test", &test, &tested);
+    assert_true(tested.reward.correct > IMAGES * 9 / 10);
+    context.threads = 1;
+    free(result.weights.data);
     network_clear(&final.network);
     network_clear(&test.network);
 }
@@ -267,6 +286,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_search_final_test),
+        cmocka_unit_test(test_threads),
         cmocka_unit_test(test_a_diverged_training_is_a_result),
         cmocka_unit_test(test_what_cannot_be_evaluated),
         cmocka_unit_test(test_too_large),

@@ -85,7 +85,7 @@ static struct trainer *make(const struct schedule *s, uint64_t seed)
     struct trainer *trainer;
     struct errmsg err;
 
-    if (trainer_new(&network, s, seed, &trainer, &err) < 0)
+    if (trainer_new(&network, s, 1, seed, &trainer, &err) < 0)
         fail_msg("%s", err.text);
     return trainer;
 }
@@ -357,7 +357,7 @@ static void test_what_it_refuses(void **state)
 
     (void)state;
     bad.batch = 0;
-    assert_int_equal(trainer_new(&network, &bad, 1, &trainer, &err), -EINVAL);
+    assert_int_equal(trainer_new(&network, &bad, 1, 1, &trainer, &err), -EINVAL);
     assert_string_equal(err.text,
                         "schedule: 3 epochs in batches of 0; at least 1 epoch, batches of "
                         "1 to 65536");
@@ -395,7 +395,7 @@ static void test_fashion_mnist(void **state)
         check_skip("%s", err.text);
     assert_int_equal(images_split(&clothes, &spec, &learn, &measure, NULL), 0);
     model_fashion(&fashion);
-    assert_int_equal(trainer_new(&fashion, &s, 1, &trainer, NULL), 0);
+    assert_int_equal(trainer_new(&fashion, &s, 1, 1, &trainer, NULL), 0);
     assert_int_equal(trainer_fit(trainer, &learn, NULL, NULL, NULL), 0);
     assert_int_equal(trainer_evaluate(trainer, &measure, &accuracy), 0);
     if (accuracy.correct < 600)

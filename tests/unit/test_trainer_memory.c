@@ -65,7 +65,7 @@ static struct trainer_plan plan_of(const struct network *network, const struct s
     struct trainer_plan plan;
     struct errmsg err;
 
-    if (trainer_plan(network, s, &plan, &err) < 0)
+    if (trainer_plan(network, s, 1, &plan, &err) < 0)
         fail_msg("%s", err.text);
     return plan;
 }
@@ -86,7 +86,7 @@ static uint8_t *train(const struct network *network, const struct schedule *s, s
     struct errmsg err;
     uint8_t *bytes;
 
-    if (trainer_new(network, s, 1, &trainer, &err) < 0 ||
+    if (trainer_new(network, s, 1, 1, &trainer, &err) < 0 ||
         trainer_fit(trainer, &all, NULL, NULL, &err) < 0)
         fail_msg("%s", err.text);
     assert_int_equal(trainer_save(trainer, &bytes, size), 0);
@@ -129,11 +129,11 @@ static void test_budget(void **state)
         assert_true(plan.bytes <= s.memory);
     }
     s = in_parts(&normed, 3);
-    assert_int_equal(trainer_plan(&normed, &s, &plan, &err), -ENOMEM);
+    assert_int_equal(trainer_plan(&normed, &s, 1, &plan, &err), -ENOMEM);
     assert_non_null(strstr(err.text, "even of 4 images at a time; schedule.memory is"));
     s = schedule;
     s.batch = 0;
-    assert_int_equal(trainer_plan(&normed, &s, &plan, &err), -EINVAL);
+    assert_int_equal(trainer_plan(&normed, &s, 1, &plan, &err), -EINVAL);
 }
 
 /* Every image once, in order, in parts as even as can be, none of one image. */
@@ -199,7 +199,7 @@ static void test_parts_of_an_evaluation(void **state)
         const struct schedule s = in_parts(&plain, sizes[i]);
         struct trainer *trainer;
 
-        assert_int_equal(trainer_new(&plain, &s, 1, &trainer, NULL), 0);
+        assert_int_equal(trainer_new(&plain, &s, 1, 1, &trainer, NULL), 0);
         assert_int_equal(trainer_evaluate(trainer, &all, &accuracy), 0);
         trainer_free(trainer);
         first = i ? first : accuracy;

@@ -88,7 +88,7 @@ static struct trainer *make(uint64_t seed)
     struct trainer *trainer;
     struct errmsg err;
 
-    if (trainer_new(&network, &schedule, seed, &trainer, &err) < 0)
+    if (trainer_new(&network, &schedule, 1, seed, &trainer, &err) < 0)
         fail_msg("%s", err.text);
     return trainer;
 }

@@ -17,7 +17,7 @@ static struct net *make_net(int classes)
 
     i = model_norm(&network, model_conv(&network, i, 20, 3, 2, 20));
     model_dense(&network, i, classes);
-    assert_int_equal(net_new(&network, 2, kernels_best(), &net, NULL), 0);
+    assert_int_equal(net_new(&network, 2, 1, kernels_best(), &net, NULL), 0);
     network_clear(&network);
     return net;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "worker/engine/graph.h"
+#include "worker/engine/share.h"
 
 static const struct layer *const layers[NODE_KINDS] = {
     [NODE_CONV] = &layer_conv,           [NODE_WINOGRAD] = &layer_winograd,
@@ -81,7 +82,8 @@ static void lay_out_shared(struct net *net, struct arena *arena)
         width = (size_t)x->shape.width > width ? (size_t)x->shape.width : width;
     }
     net->zeros = arena_take(arena, channels, sizeof *net->zeros);
-    net->row = arena_take(arena, width * BLOCK, sizeof *net->row);
+    net->row_floats = width * BLOCK;
+    net->row = arena_take(arena, net->row_floats, sizeof *net->row);
     net->scratch_bytes = scratch_bytes(net);
     net->scratch = arena_take(arena, net->scratch_bytes, 1);
 }
@@ -96,6 +98,7 @@ static int lay_out(struct net *net, struct arena *arena, struct errmsg *err)
         return rc;
     lay_out_shared(net, arena);
     rc = graph_place_gradients(net, arena);
+    shares_lay_out(net, arena);
     return rc == 0 ? 0 : errmsg_set(err, rc, "no memory for a network");
 }
 
@@ -119,6 +122,11 @@ int net_reserve(struct net *net, struct errmsg *err)
     for (size_t i = 0; i < net->n_nodes; i++)
         set_identity(&net->nodes[i]);
     net_seed(net, 0);
+    if (rc == 0) {
+        rc = team_new(net->threads, &net->team);
+        if (rc < 0)
+            errmsg_set(err, rc, "%zu threads: %s", net->threads, strerror(-rc));
+    }
     return rc;
 }
 
@@ -133,8 +141,8 @@ static int copy_network(const struct network *from, struct network *to)
     return 0;
 }
 
-int net_plan(const struct network *network, size_t batch, const struct kernels *kernels,
-             struct net **net_out, struct errmsg *err)
+int net_plan(const struct network *network, size_t batch, size_t threads,
+             const struct kernels *kernels, struct net **net_out, struct errmsg *err)
 {
     struct net *net;
     int rc = network_check(network, err);
@@ -145,10 +153,13 @@ int net_plan(const struct network *network, size_t batch, const struct kernels *
     if (!net)
         return errmsg_set(err, -ENOMEM, "no memory for a network");
     net->batch = batch;
+    net->threads = threads;
     net->kernels = kernels;
     rc = copy_network(network, &net->network);
     if (rc == 0)
         rc = graph_build(net, err);
+    if (rc == 0 && shares_new(net) < 0)
+        rc = errmsg_set(err, -ENOMEM, "no memory for a network on %zu threads", threads);
     if (rc == 0)
         rc = lay_out(net, &net->arena, err);
     if (rc < 0) {
@@ -159,11 +170,11 @@ int net_plan(const struct network *network, size_t batch, const struct kernels *
     return 0;
 }
 
-int net_new(const struct network *network, size_t batch, const struct kernels *kernels,
-            struct net **net_out, struct errmsg *err)
+int net_new(const struct network *network, size_t batch, size_t threads,
+            const struct kernels *kernels, struct net **net_out, struct errmsg *err)
 {
     struct net *net;
-    int rc = net_plan(network, batch, kernels, &net, err);
+    int rc = net_plan(network, batch, threads, kernels, &net, err);
 
     if (rc < 0)
         return rc;
@@ -180,6 +191,8 @@ void net_free(struct net *net)
 {
     if (!net)
         return;
+    team_free(net->team);
+    shares_free(net);
     arena_clear(&net->arena);
     network_clear(&net->network);
     free(net->nodes);
@@ -192,21 +205,58 @@ enum { FIRST_STREAM = 1 << 20 };
 
 void net_seed(struct net *net, uint64_t seed)
 {
-    for (size_t i = 0; i < net->n_nodes; i++)
-        rng_init(&net->nodes[i].rng, seed, FIRST_STREAM + net->nodes[i].op);
+    for (size_t rank = 0; rank < net->threads; rank++)
+        for (size_t i = 0; i < net->n_nodes; i++) {
+            struct node *node = &share_of(net, rank)->nodes[i];
+
+            rng_init(&node->rng, seed, ((uint64_t)rank << 32) + FIRST_STREAM + node->op);
+        }
 }
 
 /* ---- the way forward and back ---- */
+
+/* What is done at a node, with a share of the batch or the whole of it. */
+struct job {
+    void (*run)(struct net *net, const struct job *job, size_t rank);
+    struct net *net;
+    size_t node;
+    bool add; /* to the gradients that are there */
+};
+
+static void run_share(void *arg, size_t rank)
+{
+    const struct job *job = arg;
+
+    job->run(share_of(job->net, rank), job, rank);
+}
+
+static void run(struct job job)
+{
+    if (is_shared(&job.net->nodes[job.node]))
+        team_run(job.net->team, run_share, &job);
+    else
+        job.run(job.net, &job, 0);
+}
 
 static bool goes_on(const struct net *net)
 {
     return !net->goes_on || net->goes_on(net->goes_on_arg);
 }
 
+static void forward(struct net *net, const struct job *job, size_t rank)
+{
+    struct node *node = &net->nodes[job->node];
+
+    (void)rank;
+    if (net->n > 0)
+        layers[node->kind]->forward(net, node);
+}
+
 int net_forward(struct net *net, size_t n, bool training)
 {
     net->n = n;
     net->training = training;
+    shares_hand_out(net);
     for (size_t i = 0; i < net->n_nodes; i++) {
         struct node *node = &net->nodes[i];
 
@@ -215,20 +265,31 @@ int net_forward(struct net *net, size_t n, bool training)
         if (!node->live)
             continue;
         if (node->kind != NODE_INPUT)
-            layers[node->kind]->forward(net, node);
+            run((struct job){ .run = forward, .net = net, .node = i });
+        shares_add_moments(net, i);
         norm_forward(net, node);
     }
     return 0;
 }
 
-static void clear_gradients(struct node *node)
+static void clear_gradients(struct node *node, enum parameter_kind first, enum parameter_kind last)
 {
-    for (int kind = 0; kind < PARAMETERS; kind++) {
+    for (unsigned kind = first; kind <= last; kind++) {
         struct parameter *p = &node->parameter[kind];
 
         if (p->n)
             memset(p->gradient, 0, p->n * sizeof *p->gradient);
     }
+}
+
+static void backward(struct net *net, const struct job *job, size_t rank)
+{
+    struct node *node = &net->nodes[job->node];
+
+    if (rank > 0 || !job->add)
+        clear_gradients(node, WEIGHT, BIAS);
+    if (net->n > 0 && node->live && node->wants_gradient)
+        layers[node->kind]->backward(net, node);
 }
 
 int net_backward(struct net *net, bool add)
@@ -239,11 +300,13 @@ int net_backward(struct net *net, bool add)
         if (!goes_on(net))
             return -ECANCELED;
         if (!add)
-            clear_gradients(node);
-        if (!node->live || !node->wants_gradient)
-            continue;
-        norm_backward(net, node);
-        layers[node->kind]->backward(net, node);
+            clear_gradients(node, SCALE, SHIFT);
+        if (node->live && node->wants_gradient) {
+            shares_add_moments(net, i);
+            norm_backward(net, node);
+        }
+        run((struct job){ .run = backward, .net = net, .node = i, .add = add });
     }
+    shares_add_gradients(net);
     return 0;
 }

@@ -26,6 +26,7 @@
 
 #include "common/rng.h"
 #include "worker/engine/kernels.h"
+#include "worker/engine/team.h"
 #include "worker/engine/tensor.h"
 #include "worker/engine/window.h"
 
@@ -103,23 +104,28 @@ struct net {
     float *zeros; /* as many as any node has channels, padded */
     float *scratch;
     size_t scratch_bytes;
-    float *row;                 /* scratch for one row of pixels: window.c's */
+    float *row; /* scratch for one row of pixels: window.c's */
+    size_t row_floats;
+    size_t threads;
+    struct team *team;
+    struct net *share;          /* [threads], see share.h; NULL with one thread */
     bool (*goes_on)(void *arg); /* asked before each node; NULL: always */
     void *goes_on_arg;
 };
 
-/* -EINVAL for what the engine cannot run, -ENOMEM. What does not lead to the logits is never run. All parameters are 0, norms pass through. */
-int net_new(const struct network *network, size_t batch, const struct kernels *kernels,
-            struct net **net_out, struct errmsg *err);
+/* -EINVAL for what the engine cannot run, -ENOMEM, -EAGAIN for threads that the system does not give.
+ * What does not lead to the logits is never run. All parameters are 0, norms pass through. */
+int net_new(const struct network *network, size_t batch, size_t threads,
+            const struct kernels *kernels, struct net **net_out, struct errmsg *err);
 
 /* The same in two steps: laid out, so that net->arena.used says how many bytes it will take, and
  * then given them. */
-int net_plan(const struct network *network, size_t batch, const struct kernels *kernels,
-             struct net **net_out, struct errmsg *err);
+int net_plan(const struct network *network, size_t batch, size_t threads,
+             const struct kernels *kernels, struct net **net_out, struct errmsg *err);
 int net_reserve(struct net *net, struct errmsg *err);
 void net_free(struct net *net);
 
-/* Starts the streams of random numbers that dropout draws from, one for each. */
+/* Starts the streams of random numbers that dropout draws from, one for each and each thread. */
 void net_seed(struct net *net, uint64_t seed);
 
 /* The input's tensor is filled, for n images; leaves the logits to be read by net->output. A

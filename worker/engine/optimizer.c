@@ -46,6 +46,7 @@ struct optimizer_state {
     struct net *net;
     const struct schedule *schedule;
     uint64_t steps;
+    double rate;    /* of the present step */
     float *square;  /* RMSprop's s, parameter by parameter; NULL: not used */
     float *average; /* of the values, in the order of each_value; NULL: not used */
 };
@@ -53,8 +54,9 @@ struct optimizer_state {
 /* What becomes of n values and the n floats kept beside them. */
 typedef void value_fn(float *value, float *kept, size_t n, float by);
 
-/* All that makes up a trained net: parameters and running statistics. Returns how many floats. */
-static size_t each_value(struct net *net, value_fn *use, float *kept, float by)
+/* All that makes up a trained net, parameters and running statistics: of each the share of a rank.
+ * Returns how many floats there are in all. */
+static size_t each_value(struct net *net, size_t rank, value_fn *use, float *kept, float by)
 {
     size_t at = 0;
 
@@ -74,8 +76,10 @@ static size_t each_value(struct net *net, value_fn *use, float *kept, float by)
             parts[kind].n = node->parameter[kind].n;
         }
         for (int part = 0; part < PARAMETERS + 2; part++) {
-            if (use && parts[part].n)
-                use(parts[part].value, kept + at, parts[part].n, by);
+            const struct team_share s = team_share(parts[part].n, BLOCK, rank, net->threads);
+
+            if (use && s.n)
+                use(parts[part].value + s.first, kept + at + s.first, s.n, by);
             at += parts[part].n;
         }
     }
@@ -104,13 +108,13 @@ uint64_t optimizer_bytes(struct net *net, const struct schedule *schedule)
 {
     unsigned kept = (schedule->optimizer == OPTIMIZER_RMSPROP) + (schedule->ema > 0);
 
-    return kept * each_value(net, NULL, NULL, 0) * sizeof(float);
+    return kept * each_value(net, 0, NULL, NULL, 0) * sizeof(float);
 }
 
 int optimizer_new(struct net *net, const struct schedule *schedule,
                   struct optimizer_state **optimizer_out)
 {
-    size_t n = each_value(net, NULL, NULL, 0);
+    size_t n = each_value(net, 0, NULL, NULL, 0);
     struct optimizer_state *o = calloc(1, sizeof *o);
     bool squares = schedule->optimizer == OPTIMIZER_RMSPROP, averages = schedule->ema > 0;
 
@@ -124,8 +128,8 @@ int optimizer_new(struct net *net, const struct schedule *schedule,
         optimizer_free(o);
         return -ENOMEM;
     }
-    if (averages)
-        each_value(net, keep, o->average, 0);
+    for (size_t rank = 0; averages && rank < net->threads; rank++)
+        each_value(net, rank, keep, o->average, 0);
     *optimizer_out = o;
     return 0;
 }
@@ -141,13 +145,14 @@ void optimizer_free(struct optimizer_state *o)
 
 /* ---- a step ---- */
 
+/* With the squares of a share of it. */
 static void rmsprop(const struct parameter *p, float *square, const struct schedule *schedule,
-                    float rate, float decay)
+                    struct team_share share, float rate, float decay)
 {
     float alpha = (float)schedule->alpha, rest = (float)(1 - schedule->alpha);
     float epsilon = (float)schedule->epsilon, momentum = (float)schedule->momentum;
 
-    for (size_t i = 0; i < p->n; i++) {
+    for (size_t i = share.first; i < share.first + share.n; i++) {
         float g = p->gradient[i] + decay * p->value[i];
 
         square[i] = alpha * square[i] + rest * g * g;
@@ -156,16 +161,18 @@ static void rmsprop(const struct parameter *p, float *square, const struct sched
     }
 }
 
-static void average(struct optimizer_state *o)
+static void average(struct optimizer_state *o, size_t rank)
 {
     double n = (double)o->steps;
 
-    each_value(o->net, approach, o->average,
+    each_value(o->net, rank, approach, o->average,
                (float)(1 - fmin(o->schedule->ema, (1 + n) / (10 + n))));
 }
 
-void optimizer_step(struct optimizer_state *o, double rate)
+/* Of every parameter a share. */
+static void step(void *arg, size_t rank)
 {
+    struct optimizer_state *o = arg;
     const struct schedule *schedule = o->schedule;
     const struct kernels *kernels = o->net->kernels;
     float *square = o->square;
@@ -173,23 +180,31 @@ void optimizer_step(struct optimizer_state *o, double rate)
     for (size_t i = 0; i < o->net->n_nodes; i++)
         for (int kind = 0; kind < PARAMETERS; kind++) {
             struct parameter *p = &o->net->nodes[i].parameter[kind];
+            const struct team_share s = team_share(p->n, BLOCK, rank, o->net->threads);
             double decay = kind == WEIGHT ? schedule->weight_decay : 0;
 
             if (square) {
-                rmsprop(p, square, schedule, (float)rate, (float)decay);
+                rmsprop(p, square, schedule, s, (float)o->rate, (float)decay);
                 square += p->n;
-            } else if (p->n) {
-                kernels->sgd(p->value, p->velocity, p->gradient, p->n, (float)rate,
-                             (float)schedule->momentum, (float)decay, schedule->nesterov);
+            } else if (s.n) {
+                kernels->sgd(p->value + s.first, p->velocity + s.first, p->gradient + s.first, s.n,
+                             (float)o->rate, (float)schedule->momentum, (float)decay,
+                             schedule->nesterov);
             }
         }
     if (o->average)
-        average(o);
+        average(o, rank);
+}
+
+void optimizer_step(struct optimizer_state *o, double rate)
+{
+    o->rate = rate;
+    team_run(o->net->team, step, o);
     o->steps++;
 }
 
 void optimizer_finish(struct optimizer_state *o)
 {
-    if (o->average)
-        each_value(o->net, give_back, o->average, 0);
+    for (size_t rank = 0; o->average && rank < o->net->threads; rank++)
+        each_value(o->net, rank, give_back, o->average, 0);
 }

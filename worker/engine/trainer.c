@@ -46,8 +46,8 @@ static int allocate_batch(struct trainer *t)
     return t->pixels && t->logits && t->labels ? 0 : -ENOMEM;
 }
 
-int trainer_new(const struct network *network, const struct schedule *schedule, uint64_t seed,
-                struct trainer **trainer_out, struct errmsg *err)
+int trainer_new(const struct network *network, const struct schedule *schedule, uint32_t threads,
+                uint64_t seed, struct trainer **trainer_out, struct errmsg *err)
 {
     struct trainer_plan plan;
     struct trainer *t = calloc(1, sizeof *t);
@@ -57,7 +57,7 @@ int trainer_new(const struct network *network, const struct schedule *schedule, 
         return errmsg_set(err, -ENOMEM, "no memory for a trainer");
     t->schedule = *schedule;
     t->seed = seed;
-    rc = trainer_lay_out(network, schedule, &t->net, &plan, err);
+    rc = trainer_lay_out(network, schedule, threads, &t->net, &plan, err);
     if (rc == 0)
         rc = net_reserve(t->net, err);
     if (rc < 0)
@@ -68,7 +68,7 @@ int trainer_new(const struct network *network, const struct schedule *schedule, 
         errmsg_set(err, rc, "no memory for batches of %u images", plan.batch);
         goto out;
     }
-    openblas_set_num_threads(1); /* the other cores have trainings of their own */
+    openblas_set_num_threads(1); /* for each of ours */
     weights_init(t->net, seed);
     *trainer_out = t;
     t = NULL;
@@ -104,13 +104,21 @@ static int check_images(const struct trainer *t, const struct image_set *set, st
     return 0;
 }
 
+struct loading {
+    struct trainer *trainer;
+    size_t n;
+};
+
 /* Into the engine's layout; lanes past the channels stay zero. */
-static void fill_input(struct trainer *t, size_t n)
+static void fill_input(void *arg, size_t rank)
 {
+    const struct loading *loading = arg;
+    const struct trainer *t = loading->trainer;
     const struct tensor *x = &t->net->nodes[0].x;
+    const struct team_share s = team_share(loading->n * x->pixels, 1, rank, t->net->threads);
     size_t channels = (size_t)x->shape.channels;
 
-    for (size_t pixel = 0; pixel < n * x->pixels; pixel++)
+    for (size_t pixel = s.first; pixel < s.first + s.n; pixel++)
         for (size_t c = 0; c < channels; c++)
             tensor_at(x, c / BLOCK, pixel)[c % BLOCK] = t->pixels[pixel * channels + c];
 }
@@ -119,7 +127,7 @@ static void load_batch(struct trainer *t, const struct image_set *set, const uin
                        size_t n, const struct augmentation *how, struct rng *rng)
 {
     batch_fill(set, order, n, how, rng, t->pixels, t->labels);
-    fill_input(t, n);
+    team_run(t->net->team, fill_input, &(struct loading){ t, n });
 }
 
 static uint32_t *identity_order(size_t n)

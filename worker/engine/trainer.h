@@ -1,8 +1,9 @@
 /* trainer - trains one network on one set of images and measures it. The engine's face.
  *
- * One thread unless the process's OpenBLAS was given more. Bit for bit the same result for the
- * same arguments on the same build, processor kernel and number of threads. Nothing here knows
- * of trials or messages. */
+ * On one thread or several, which share each batch: worth it where there are processors that have no
+ * training of their own. Bit for bit the same result for the same arguments on the same build and
+ * processor kernel; another number of threads adds up in another order, and dropout draws from other
+ * streams. Callbacks are called by the caller's thread. Nothing here knows of trials or messages. */
 #ifndef LAYERNAS_WORKER_ENGINE_TRAINER_H
 #define LAYERNAS_WORKER_ENGINE_TRAINER_H
 
@@ -36,24 +37,28 @@ struct accuracy {
  *
  * With schedule.memory, a batch too large for it is worked through in parts of half as many images, a
  * quarter, and so on, the gradients summed up before the step. Batch norm then takes the statistics
- * of each part and moves the running ones with each; all else is the same but for rounding. */
+ * of each part and moves the running ones with each; all else is the same but for rounding. The parts
+ * are those of one thread; of more threads, which take scratch and gradients of their own, there are
+ * then so many as fit too, and never more than images. */
 struct trainer_plan {
     uint64_t bytes;
     uint32_t batch; /* images at a time */
+    uint32_t threads;
 };
 
 /* -EINVAL for a network the engine cannot run; -ENOMEM where the smallest parts take more than
  * schedule.memory. */
-int trainer_plan(const struct network *network, const struct schedule *schedule,
+int trainer_plan(const struct network *network, const struct schedule *schedule, uint32_t threads,
                  struct trainer_plan *plan_out, struct errmsg *err);
 
 struct trainer;
 
 /* Allocates everything the training will need; the weights are initialised from seed (He et al.,
  * 2015, fan-out, normal, for convolutions; uniform +-1/sqrt(fan-in) for dense layers; norms 1 and 0).
- * -EINVAL for a network the engine cannot run, -ENOMEM as trainer_plan, or for want of memory. */
-int trainer_new(const struct network *network, const struct schedule *schedule, uint64_t seed,
-                struct trainer **trainer_out, struct errmsg *err);
+ * Its threads live as long as it does. -EINVAL for a network the engine cannot run, -ENOMEM as
+ * trainer_plan, or for want of memory; -EAGAIN for want of threads. */
+int trainer_new(const struct network *network, const struct schedule *schedule, uint32_t threads,
+                uint64_t seed, struct trainer **trainer_out, struct errmsg *err);
 void trainer_free(struct trainer *trainer);
 
 /* Runs the whole schedule. Batch norm divides by the deviation of the present batch (that of all its

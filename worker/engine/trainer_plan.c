@@ -41,12 +41,14 @@ uint64_t trainer_batch_bytes(const struct net *net)
 }
 
 static int try(const struct network *network, const struct schedule *schedule, uint32_t batch,
-               struct net **net_out, struct trainer_plan *plan_out, struct errmsg *err)
+               uint32_t threads, struct net **net_out, struct trainer_plan *plan_out,
+               struct errmsg *err)
 {
-    int rc = net_plan(network, batch, kernels_best(), net_out, err);
+    int rc = net_plan(network, batch, threads, kernels_best(), net_out, err);
 
     if (rc == 0)
         *plan_out = (struct trainer_plan){ .batch = batch,
+                                           .threads = threads,
                                            .bytes = (*net_out)->arena.used +
                                                     trainer_batch_bytes(*net_out) +
                                                     optimizer_bytes(*net_out, schedule) };
@@ -63,34 +65,54 @@ static int too_large(const struct schedule *schedule, const struct trainer_plan 
                       (unsigned long long)megabytes(schedule->memory));
 }
 
+static bool fits(const struct schedule *schedule, const struct trainer_plan *plan)
+{
+    return !schedule->memory || plan->bytes <= schedule->memory;
+}
+
+/* The largest parts that fit one thread, so that what is trained does not depend on the threads. */
+static int find_batch(const struct network *network, const struct schedule *schedule,
+                      struct net **net_out, struct trainer_plan *plan_out, struct errmsg *err)
+{
+    for (uint32_t batch = schedule->batch;; batch = (batch + 1) / 2) {
+        int rc = try(network, schedule, batch, 1, net_out, plan_out, err);
+
+        if (rc < 0 || fits(schedule, plan_out))
+            return rc;
+        net_free(*net_out);
+        if ((batch + 1) / 2 < LEAST_PART)
+            return too_large(schedule, plan_out, err);
+    }
+}
+
 int trainer_lay_out(const struct network *network, const struct schedule *schedule,
-                    struct net **net_out, struct trainer_plan *plan_out, struct errmsg *err)
+                    uint32_t threads, struct net **net_out, struct trainer_plan *plan_out,
+                    struct errmsg *err)
 {
     struct trainer_plan plan = { 0 };
     struct net *net = NULL;
     int rc = check_schedule(schedule, err);
 
-    for (uint32_t batch = schedule->batch;; batch = (batch + 1) / 2) {
-        if (rc == 0)
-            rc = try(network, schedule, batch, &net, &plan, err);
-        if (rc < 0)
-            return rc;
-        if (!schedule->memory || plan.bytes <= schedule->memory)
-            break;
+    if (rc == 0)
+        rc = find_batch(network, schedule, &net, &plan, err);
+    if (rc == 0 && threads > plan.batch)
+        threads = plan.batch;
+    for (; rc == 0 && plan.threads != threads; threads -= !fits(schedule, &plan)) {
         net_free(net);
-        if ((batch + 1) / 2 < LEAST_PART)
-            return too_large(schedule, &plan, err);
+        rc = try(network, schedule, plan.batch, threads, &net, &plan, err);
     }
+    if (rc < 0)
+        return rc;
     *net_out = net;
     *plan_out = plan;
     return 0;
 }
 
-int trainer_plan(const struct network *network, const struct schedule *schedule,
+int trainer_plan(const struct network *network, const struct schedule *schedule, uint32_t threads,
                  struct trainer_plan *plan_out, struct errmsg *err)
 {
     struct net *net;
-    int rc = trainer_lay_out(network, schedule, &net, plan_out, err);
+    int rc = trainer_lay_out(network, schedule, threads, &net, plan_out, err);
 
     if (rc == 0)
         net_free(net);

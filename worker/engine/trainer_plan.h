@@ -8,7 +8,8 @@
 
 /* As trainer_plan; the net too, laid out but without memory: net_reserve is next. */
 int trainer_lay_out(const struct network *network, const struct schedule *schedule,
-                    struct net **net_out, struct trainer_plan *plan_out, struct errmsg *err);
+                    uint32_t threads, struct net **net_out, struct trainer_plan *plan_out,
+                    struct errmsg *err);
 
 /* The i-th part of n images of which the net takes `most` at a time, as even as can be. Returns false
  * past the last. */

@@ -72,7 +72,7 @@ static int find_data(const struct worker_options *options, const char *name, con
     return errmsg_set(err, -ENOENT, "data set %s: where is it? --data %s=PATH", name, name);
 }
 
-static int measure(struct measured *m, struct errmsg *err)
+static int measure(struct measured *m, uint32_t threads, struct errmsg *err)
 {
     struct images images;
     struct errmsg why = { "" };
@@ -81,7 +81,7 @@ static int measure(struct measured *m, struct errmsg *err)
     if (rc < 0)
         return rc;
     network_costs(&m->file.network, &m->file.count, &m->costs);
-    rc = trained_measure(&m->file, &images, &m->accuracy, &why);
+    rc = trained_measure(&m->file, &images, threads, &m->accuracy, &why);
     images_clear(&images);
     return rc < 0 ? errmsg_set(err, rc, "%s: %s", m->path, why.text) : 0;
 }
@@ -200,7 +200,7 @@ int evaluate_file(const struct worker_options *options)
     if (rc == 0)
         rc = find_data(options, m.file.evaluation.data.name, &m.directory, &err);
     if (rc == 0) {
-        rc = measure(&m, &err);
+        rc = measure(&m, options->threads, &err);
         status = EXIT_FAILED;
     }
     if (rc == 0)

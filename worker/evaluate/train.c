@@ -100,12 +100,12 @@ static double megabytes(uint64_t bytes)
 }
 
 /* A training that does not fit is refused: begun, it would be killed, and others with it. */
-static int plan_memory(const struct trial_message *trial, struct memory_use *use_out,
-                       struct errmsg *err)
+static int plan_memory(const struct trial_message *trial, uint32_t threads,
+                       struct memory_use *use_out, struct errmsg *err)
 {
     uint64_t available = memory_available("/proc", "/sys/fs/cgroup");
     struct memory_use use = { 0 };
-    int rc = trainer_plan(&trial->network, &trial->evaluation.schedule, &use.plan, err);
+    int rc = trainer_plan(&trial->network, &trial->evaluation.schedule, threads, &use.plan, err);
 
     if (rc == 0 && use.plan.bytes > available)
         rc = errmsg_set(err, -ENOMEM,
@@ -186,9 +186,10 @@ static int train(const struct trial_message *trial, const struct evaluator_conte
     if (rc == 0)
         rc = images_split(&train_part.images, &evaluation->data, &train_set, &valid_set, err);
     if (rc == 0)
-        rc = plan_memory(trial, &use, err);
+        rc = plan_memory(trial, context->threads, &use, err);
     if (rc == 0)
-        rc = trainer_new(&trial->network, &evaluation->schedule, trial->trial.seed, &trainer, err);
+        rc = trainer_new(&trial->network, &evaluation->schedule, context->threads,
+                         trial->trial.seed, &trainer, err);
     if (rc == 0)
         rc = run(trainer, trial, context, &train_set, &valid_set, result, err);
     if (rc == 0)
@@ -201,8 +202,8 @@ static int train(const struct trial_message *trial, const struct evaluator_conte
 
 /* ---- testing ---- */
 
-static int test(const struct trial_message *trial, const char *directory,
-                struct evaluation_result *result, struct errmsg *err)
+static int test(const struct trial_message *trial, const struct evaluator_context *context,
+                const char *directory, struct evaluation_result *result, struct errmsg *err)
 {
     struct weights_file file;
     struct accuracy accuracy;
@@ -215,7 +216,7 @@ static int test(const struct trial_message *trial, const char *directory,
     if (!network_equal(&file.network, &trial->network))
         rc = errmsg_set(err, -EINVAL, "weights: those of another network");
     if (rc == 0)
-        rc = trained_measure(&file, &test_part.images, &accuracy, err);
+        rc = trained_measure(&file, &test_part.images, context->threads, &accuracy, err);
     if (rc == 0)
         take_accuracy(&accuracy, result);
     weights_file_clear(&file);
@@ -236,7 +237,7 @@ int evaluate_train(const struct trial_message *trial, const struct evaluator_con
     result.madds = costs.madds;
     result.params = costs.params;
     evaluator_numerics(context->threads, result.numerics);
-    rc = trial->trial.stage == STAGE_TEST ? test(trial, directory, &result, err)
+    rc = trial->trial.stage == STAGE_TEST ? test(trial, context, directory, &result, err)
                                           : train(trial, context, directory, &result, err);
     if (rc == 0)
         *result_out = result;

@@ -20,7 +20,7 @@ int trained_check_images(const struct network *network, const struct images *ima
 }
 
 /* With the batches of the training: other sizes may round the logits otherwise. */
-int trained_measure(const struct weights_file *file, const struct images *images,
+int trained_measure(const struct weights_file *file, const struct images *images, uint32_t threads,
                     struct accuracy *accuracy_out, struct errmsg *err)
 {
     struct trainer *trainer = NULL;
@@ -28,7 +28,7 @@ int trained_measure(const struct weights_file *file, const struct images *images
     int rc = trained_check_images(&file->network, images, err);
 
     if (rc == 0)
-        rc = trainer_new(&file->network, &file->evaluation.schedule, 0, &trainer, err);
+        rc = trainer_new(&file->network, &file->evaluation.schedule, threads, 0, &trainer, err);
     if (rc < 0)
         return rc;
     rc = trainer_load(trainer, file->floats.data, file->floats.size, err);

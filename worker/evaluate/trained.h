@@ -11,8 +11,8 @@ int trained_check_images(const struct network *network, const struct images *ima
                          struct errmsg *err);
 
 /* Top-1 of the file's network on all of images, normalised as those it was trained on. -EINVAL for
- * floats that are not its weights, or images that it does not take; -ENOMEM. */
-int trained_measure(const struct weights_file *file, const struct images *images,
+ * floats that are not its weights, or images that it does not take; -ENOMEM, -EAGAIN. */
+int trained_measure(const struct weights_file *file, const struct images *images, uint32_t threads,
                     struct accuracy *accuracy_out, struct errmsg *err);
 
 #endif
