@@ -12,8 +12,8 @@
 #include "common/evaluation.h"
 #include "common/network.h"
 
-/* Bytes, images of the data set not counted, in whole batches, for a network that network_check
- * accepts. -ENOMEM. */
+/* Bytes, images of the data set not counted, in whole batches, on one thread, for a network that
+ * network_check accepts. -ENOMEM. */
 int training_memory(const struct network *network, const struct schedule *schedule,
                     uint64_t *bytes_out);
 

@@ -282,7 +282,7 @@ static void print_memory(const struct plan *plan, FILE *out)
                  1e-6 * (double) final[0], 1e-6 * (double) final[1]);
     print_item(out, "memory",
                "about %.3g MB (cheapest) to %.3g MB (dearest) a training%s; beside its images, in "
-               "whole batches",
+               "whole batches, on one thread",
                1e-6 * (double)search[0], 1e-6 * (double)search[1], more);
 }
 

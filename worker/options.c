@@ -36,8 +36,11 @@ static const struct argp_option options[] = {
     { "connect", OPTION_CONNECT, "ENDPOINT", 0, "The coordinator (tcp://127.0.0.1:5555)", 0 },
     { "keys", OPTION_KEYS, "DIR", 0,
       "Where server.pub and a worker.key lie, for a coordinator with keys", 0 },
-    { "slots", OPTION_SLOTS, "N", 0, "Trials at a time (the number of processors)", 0 },
-    { "threads", OPTION_THREADS, "1", 0, "Threads of each slot: the engine trains on one", 0 },
+    { "slots", OPTION_SLOTS, "N", 0, "Trials at a time (one for each --threads processors)", 0 },
+    { "threads", OPTION_THREADS, "N", 0,
+      "Threads that share the training of a network (1): more where there are fewer trials than "
+      "processors, or memory for fewer",
+      0 },
     { "data", OPTION_DATA, "NAME=PATH", 0,
       "Where a data set lies: a folder of images, or a table's file. Again for each. "
       "Known without it: " DEFAULT_DATA "=" DEFAULT_DATA_PATH,
@@ -101,6 +104,13 @@ static void parse_data(struct argp_state *state, struct worker_options *to, cons
     set_data(state, to, text, length, text + length + 1);
 }
 
+static uint32_t default_slots(uint32_t threads)
+{
+    unsigned slots = uv_available_parallelism() / threads;
+
+    return slots < 1 ? 1 : slots < WIRE_MAX_SLOTS ? slots : WIRE_MAX_SLOTS;
+}
+
 static error_t parse(int key, char *text, struct argp_state *state)
 {
     struct worker_options *to = state->input;
@@ -117,11 +127,6 @@ static error_t parse(int key, char *text, struct argp_state *state)
         break;
     case OPTION_THREADS:
         to->threads = parse_number(state, "threads", text, 1, WIRE_MAX_THREADS);
-        if (to->threads > 1)
-            argp_error(state,
-                       "--threads: %s; 1, the engine trains a network on one thread: for %s "
-                       "processors give --slots %s, so many trainings at a time",
-                       text, text, text);
         break;
     case OPTION_DATA:
         parse_data(state, to, text);
@@ -157,6 +162,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
         to->json = true;
         break;
     case ARGP_KEY_END:
+        if (!to->slots)
+            to->slots = default_slots(to->threads);
         if (to->json && !to->evaluate)
             argp_error(state, "--json: goes with --evaluate");
         break;
@@ -185,11 +192,9 @@ static void set_defaults(struct worker_options *options_out)
 {
     char host[UV_MAXHOSTNAMESIZE] = "localhost", name[sizeof host + 16];
     size_t size = sizeof host;
-    unsigned processors = uv_available_parallelism();
 
     *options_out = (struct worker_options){
         .endpoint = "tcp://127.0.0.1:5555",
-        .slots = processors < WIRE_MAX_SLOTS ? processors : WIRE_MAX_SLOTS,
         .threads = 1,
         .idle_exit_s = UINT32_MAX,
     };

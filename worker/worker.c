@@ -1,7 +1,6 @@
 #include "worker/worker.h"
 
 #include <sodium.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/log.h"
@@ -11,13 +10,10 @@
 #include "worker/session.h"
 #include "worker/slot_main.h"
 
-/* BLAS reads it when a process starts: this is for the slots. */
-static void set_threads(const struct worker_options *options)
+/* BLAS reads it when a process starts: this is for the slots, whose threads are the engine's. */
+static void keep_blas_on_one_thread(void)
 {
-    char text[16];
-
-    snprintf(text, sizeof text, "%u", options->threads);
-    setenv("OPENBLAS_NUM_THREADS", text, 1);
+    setenv("OPENBLAS_NUM_THREADS", "1", 1);
 }
 
 int worker_main(int argc, char **argv)
@@ -39,6 +35,6 @@ int worker_main(int argc, char **argv)
     }
     if (options.evaluate)
         return evaluate_file(&options);
-    set_threads(&options);
+    keep_blas_on_one_thread();
     return session_run(&options);
 }
