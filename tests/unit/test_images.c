@@ -181,11 +181,22 @@ static void test_images_all_alike_are_not_scaled(void **state)
 
 enum { HEIGHT = 3, WIDTH = 4, PIXELS = HEIGHT * WIDTH };
 
+/* The first image of a set. */
+static void fill_one(const struct image_set *set, const struct augmentation *how, struct rng *rng,
+                     float *out, uint16_t *label_out)
+{
+    const uint32_t order = 0;
+    struct view view;
+
+    batch_draw(how, rng, 1, &view);
+    batch_fill(set, &order, 1, &view, out, label_out);
+}
+
 static void fill(const struct augmentation *how, uint64_t seed, float *out)
 {
     uint8_t bytes[PIXELS];
     uint16_t label = 3, got_label;
-    uint32_t index = 0, order = 0;
+    uint32_t index = 0;
     struct images images = {
         .n = 1, .shape = { 1, HEIGHT, WIDTH }, .classes = 4, .pixels = bytes, .labels = &label
     };
@@ -197,7 +208,7 @@ static void fill(const struct augmentation *how, uint64_t seed, float *out)
     for (int i = 0; i < PIXELS; i++)
         bytes[i] = (uint8_t)(i + 1);
     rng_init(&rng, seed, 0);
-    batch_fill(&set, &order, 1, how, &rng, out, &got_label);
+    fill_one(&set, how, &rng, out, &got_label);
     assert_int_equal(got_label, 3);
 }
 
@@ -268,7 +279,7 @@ static void test_crop_and_flip_keep_colours_together(void **state)
     const struct augmentation how = { .crop_pad = 1, .flip = true };
     uint8_t bytes[3 * PIXELS];
     uint16_t label = 0, got_label;
-    uint32_t index = 0, order = 0;
+    uint32_t index = 0;
     struct images images = {
         .n = 1, .shape = { 3, HEIGHT, WIDTH }, .classes = 1, .pixels = bytes, .labels = &label
     };
@@ -288,7 +299,7 @@ static void test_crop_and_flip_keep_colours_together(void **state)
         int view;
 
         rng_init(&rng, seed, 0);
-        batch_fill(&set, &order, 1, &how, &rng, got, &got_label);
+        fill_one(&set, &how, &rng, got, &got_label);
         for (int i = 0; i < PIXELS; i++) {
             float red = got[3 * i] * 2 + 1, green = got[3 * i + 1] * 4 + 2,
                   blue = got[3 * i + 2] * 8 + 3;
@@ -318,7 +329,7 @@ static void test_normalisation_by_channel(void **state)
 {
     uint8_t bytes[] = { 10, 20, 30, 40 }; /* two pixels of two channels */
     uint16_t label = 0, got_label;
-    uint32_t index = 0, order = 0;
+    uint32_t index = 0;
     struct images images = {
         .n = 1, .shape = { 2, 1, 2 }, .classes = 1, .pixels = bytes, .labels = &label
     };
@@ -329,7 +340,7 @@ static void test_normalisation_by_channel(void **state)
     float got[4];
 
     (void)state;
-    batch_fill(&set, &order, 1, NULL, NULL, got, &got_label);
+    fill_one(&set, NULL, NULL, got, &got_label);
     assert_true(got[0] == 0 && got[1] == -5 && got[2] == 4 && got[3] == 5);
 }
 

@@ -4,12 +4,6 @@
 
 enum { LEVELS = 256, MOST_CHANNELS = NORMALISATION_CHANNELS };
 
-/* Where the upper left corner of the result lies in the image, and whether it is mirrored. */
-struct view {
-    int32_t top, left;
-    bool mirrored;
-};
-
 static struct view draw_view(const struct augmentation *how, struct rng *rng)
 {
     struct view view = { 0 };
@@ -19,6 +13,12 @@ static struct view draw_view(const struct augmentation *how, struct rng *rng)
     view.left = (int32_t)rng_below(rng, 2 * (uint64_t)pad + 1) - pad;
     view.mirrored = rng_below(rng, 2) == 1 && how->flip;
     return view;
+}
+
+void batch_draw(const struct augmentation *how, struct rng *rng, size_t n, struct view *views)
+{
+    for (size_t i = 0; i < n; i++)
+        views[i] = how ? draw_view(how, rng) : (struct view){ 0 };
 }
 
 /* What each byte comes to in each channel. */
@@ -55,7 +55,7 @@ static void fill_image(const struct shape *shape, const uint8_t *image, const st
 }
 
 void batch_fill(const struct image_set *set, const uint32_t *order, size_t n,
-                const struct augmentation *how, struct rng *rng, float *pixels, uint16_t *labels)
+                const struct view *views, float *pixels, uint16_t *labels)
 {
     const struct shape *shape = &set->images->shape;
     size_t size = (size_t)shape->height * shape->width * shape->channels;
@@ -64,11 +64,8 @@ void batch_fill(const struct image_set *set, const uint32_t *order, size_t n,
     fill_levels(set, level);
     for (size_t i = 0; i < n; i++) {
         size_t image = set->index[order[i]];
-        struct view view = { 0 };
 
-        if (how)
-            view = draw_view(how, rng);
-        fill_image(shape, set->images->pixels + image * size, &view, level, pixels + i * size);
+        fill_image(shape, set->images->pixels + image * size, &views[i], level, pixels + i * size);
         labels[i] = set->images->labels[image];
     }
 }

@@ -13,11 +13,20 @@ struct augmentation {
     bool flip;         /* left to right, every other time */
 };
 
-/* Writes images order[0..n) of the set (indices into set->index) to pixels [n][height][width]
- * [channels], (byte - mean) / deviation, and their labels. With how == NULL as they are; otherwise
- * augmented by draws from rng, three for each image, whatever is asked for. The set's images have
- * at most 4 channels. */
+/* What is seen of an image: where the upper left corner lies, and whether it is mirrored. */
+struct view {
+    int32_t top, left;
+    bool mirrored;
+};
+
+/* Views of n images. With how == NULL as they are; otherwise augmented by draws from rng, three for each
+ * image, whatever is asked for. */
+void batch_draw(const struct augmentation *how, struct rng *rng, size_t n, struct view *views);
+
+/* Writes images order[0..n) of the set (indices into set->index), as the views have them, to pixels
+ * [n][height][width][channels], (byte - mean) / deviation, and their labels. The set's images have at
+ * most 4 channels. */
 void batch_fill(const struct image_set *set, const uint32_t *order, size_t n,
-                const struct augmentation *how, struct rng *rng, float *pixels, uint16_t *labels);
+                const struct view *views, float *pixels, uint16_t *labels);
 
 #endif

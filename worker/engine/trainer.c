@@ -8,9 +8,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "worker/data/batch.h"
 #include "worker/engine/denormals.h"
 #include "worker/engine/dense.h"
+#include "worker/engine/input.h"
 #include "worker/engine/loss.h"
 #include "worker/engine/net.h"
 #include "worker/engine/optimizer.h"
@@ -27,23 +27,18 @@ struct trainer {
     struct schedule schedule;
     uint64_t seed;
     size_t classes;
-    float *pixels;    /* [batch][height][width][channels] */
-    float *logits;    /* [batch][classes], then their gradient */
-    uint16_t *labels; /* [batch] */
+    struct input input;
+    float *logits; /* [batch][classes], then their gradient */
 };
 
 /* ---- making ---- */
 
 static int allocate_batch(struct trainer *t)
 {
-    const struct shape *in = &t->net->nodes[0].x.shape;
-    size_t size = (size_t)in->channels * (size_t)in->height * (size_t)in->width;
-    size_t batch = t->net->batch;
+    int rc = input_init(&t->input, t->net);
 
-    t->pixels = calloc(batch, size * sizeof *t->pixels);
-    t->logits = calloc(batch, t->classes * sizeof *t->logits);
-    t->labels = calloc(batch, sizeof *t->labels);
-    return t->pixels && t->logits && t->labels ? 0 : -ENOMEM;
+    t->logits = calloc(t->net->batch, t->classes * sizeof *t->logits);
+    return t->logits ? rc : -ENOMEM;
 }
 
 int trainer_new(const struct network *network, const struct schedule *schedule, uint32_t threads,
@@ -82,9 +77,8 @@ void trainer_free(struct trainer *t)
     if (!t)
         return;
     net_free(t->net);
-    free(t->pixels);
+    input_clear(&t->input);
     free(t->logits);
-    free(t->labels);
     free(t);
 }
 
@@ -102,32 +96,6 @@ static int check_images(const struct trainer *t, const struct image_set *set, st
         return errmsg_set(err, -EINVAL, "images of %u classes for a network that tells %zu apart",
                           set->images->classes, t->classes);
     return 0;
-}
-
-struct loading {
-    struct trainer *trainer;
-    size_t n;
-};
-
-/* Into the engine's layout; lanes past the channels stay zero. */
-static void fill_input(void *arg, size_t rank)
-{
-    const struct loading *loading = arg;
-    const struct trainer *t = loading->trainer;
-    const struct tensor *x = &t->net->nodes[0].x;
-    const struct team_share s = team_share(loading->n * x->pixels, 1, rank, t->net->threads);
-    size_t channels = (size_t)x->shape.channels;
-
-    for (size_t pixel = s.first; pixel < s.first + s.n; pixel++)
-        for (size_t c = 0; c < channels; c++)
-            tensor_at(x, c / BLOCK, pixel)[c % BLOCK] = t->pixels[pixel * channels + c];
-}
-
-static void load_batch(struct trainer *t, const struct image_set *set, const uint32_t *order,
-                       size_t n, const struct augmentation *how, struct rng *rng)
-{
-    batch_fill(set, order, n, how, rng, t->pixels, t->labels);
-    team_run(t->net->team, fill_input, &(struct loading){ t, n });
 }
 
 static uint32_t *identity_order(size_t n)
@@ -225,7 +193,7 @@ static struct loss score(struct trainer *t, size_t n, size_t batch)
     struct loss loss;
 
     dense_read(t->net, &t->net->output, t->logits);
-    loss = loss_of(t->logits, t->labels, n, t->classes, t->schedule.label_smoothing, batch,
+    loss = loss_of(t->logits, t->input.labels, n, t->classes, t->schedule.label_smoothing, batch,
                    t->logits);
     dense_accumulate(t->net, &t->net->output, t->logits);
     return loss;
@@ -239,7 +207,7 @@ static int train_part(struct fit *fit, const uint32_t *order, size_t n, size_t b
     struct loss loss;
     int rc;
 
-    load_batch(t, fit->set, order, n, &how, &fit->augment_rng);
+    input_load(&t->input, t->net, fit->set, order, n, &how, &fit->augment_rng);
     rc = net_forward(t->net, n, true);
     if (rc < 0)
         return rc;
@@ -359,10 +327,10 @@ int trainer_evaluate(struct trainer *t, const struct image_set *images,
         size_t n = images->n - i < batch ? images->n - i : batch;
         struct loss loss;
 
-        load_batch(t, images, order + i, n, NULL, NULL);
+        input_load(&t->input, t->net, images, order + i, n, NULL, NULL);
         net_forward(t->net, n, false);
         dense_read(t->net, &t->net->output, t->logits);
-        loss = loss_of(t->logits, t->labels, n, t->classes, 0, n, NULL);
+        loss = loss_of(t->logits, t->input.labels, n, t->classes, 0, n, NULL);
         accuracy.correct += loss.correct;
         accuracy.loss += loss.sum;
     }

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "worker/engine/input.h"
 #include "worker/engine/optimizer.h"
 
 /* No part of a batch may be a single image, which batch norm cannot compare to any: of n > 3 images
@@ -31,13 +32,11 @@ static int check_schedule(const struct schedule *schedule, struct errmsg *err)
     return 0;
 }
 
-uint64_t trainer_batch_bytes(const struct net *net)
+static uint64_t batch_bytes(const struct net *net)
 {
-    const struct shape *in = &net->nodes[0].x.shape;
     size_t logits = (size_t)net->nodes[net->output.node].x.shape.channels;
-    size_t image = (size_t)in->channels * (size_t)in->height * (size_t)in->width;
 
-    return net->batch * ((image + logits) * sizeof(float) + sizeof(uint16_t));
+    return input_bytes(net) + net->batch * logits * sizeof(float);
 }
 
 static int try(const struct network *network, const struct schedule *schedule, uint32_t batch,
@@ -49,8 +48,7 @@ static int try(const struct network *network, const struct schedule *schedule, u
     if (rc == 0)
         *plan_out = (struct trainer_plan){ .batch = batch,
                                            .threads = threads,
-                                           .bytes = (*net_out)->arena.used +
-                                                    trainer_batch_bytes(*net_out) +
+                                           .bytes = (*net_out)->arena.used + batch_bytes(*net_out) +
                                                     optimizer_bytes(*net_out, schedule) };
     return rc;
 }

@@ -15,7 +15,4 @@ int trainer_lay_out(const struct network *network, const struct schedule *schedu
  * past the last. */
 bool trainer_part(size_t n, size_t most, size_t i, size_t *first_out, size_t *images_out);
 
-/* Bytes of the images, labels and logits of such a batch. */
-uint64_t trainer_batch_bytes(const struct net *net);
-
 #endif
