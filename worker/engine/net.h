@@ -106,7 +106,7 @@ struct net {
     size_t scratch_bytes;
     float *row; /* scratch for one row of pixels: window.c's */
     size_t row_floats;
-    size_t threads;
+    size_t threads; /* which share each pass */
     struct team *team;
     struct net *share;          /* [threads], see share.h; NULL with one thread */
     bool (*goes_on)(void *arg); /* asked before each node; NULL: always */

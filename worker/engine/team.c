@@ -6,25 +6,28 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "worker/engine/denormals.h"
 
-/* Longer than from one job to the next, shorter than anybody who shares the processors would mind:
- * waking a thread that sleeps takes about as long. */
-static const int64_t look_on_ns = 100000;
+/* Who waits looks on for longer than jobs usually end apart: a thread that sleeps takes a quarter of that
+ * to wake. Where it was in vain the others are not running: their processors have other work, and so,
+ * likely, has this one. Then it sleeps at once for some time, so that looking on costs a hundredth. */
+static const int64_t look_on_ns = 200000, give_up_ns = 20000000;
 
 struct helper {
     struct team *team;
     size_t rank;
+    int64_t sleeps_until; /* does not look on before */
     pthread_t thread;
 };
 
 struct team {
     size_t size;
-    bool looks_on; /* before it sleeps */
-    team_job *job; /* NULL: go home. Written before `jobs` is counted up */
+    int64_t sleeps_until; /* the caller */
+    team_job *job;        /* NULL: go home. Written before `jobs` is counted up */
     void *arg;
     atomic_uint jobs;   /* begun so far */
     atomic_size_t busy; /* helpers that have not ended the present one */
@@ -64,15 +67,28 @@ static bool others_busy(struct team *team, unsigned seen)
     return atomic_load_explicit(&team->busy, memory_order_acquire) > 0;
 }
 
-/* Who ends the wait signals under the lock, after it has changed what is waited for. */
-static void wait_while(struct team *team, waits_fn *waits, unsigned seen, pthread_cond_t *over)
+/* Whether the wait was over before it got too long. */
+static bool look_on(struct team *team, waits_fn *waits, unsigned seen, int64_t *sleeps_until)
 {
-    int64_t until = team->looks_on && waits(team, seen) ? now_ns() + look_on_ns : 0;
+    enum { LOOKS = 16 }; /* from one look at the clock to the next */
+    int64_t start = now_ns(), now = start;
 
-    while (waits(team, seen) && until && now_ns() < until)
-        for (int i = 0; i < 16 && waits(team, seen); i++)
+    for (; start >= *sleeps_until && now - start < look_on_ns; now = now_ns())
+        for (int i = 0; i < LOOKS; i++) {
+            if (!waits(team, seen))
+                return true;
             relax();
-    if (!waits(team, seen))
+        }
+    if (now > start)
+        *sleeps_until = now + give_up_ns;
+    return false;
+}
+
+/* Who ends the wait signals under the lock, after it has changed what is waited for. */
+static void wait_while(struct team *team, waits_fn *waits, unsigned seen, int64_t *sleeps_until,
+                       pthread_cond_t *over)
+{
+    if (!waits(team, seen) || look_on(team, waits, seen, sleeps_until))
         return;
     pthread_mutex_lock(&team->lock);
     while (waits(team, seen))
@@ -109,7 +125,7 @@ static void *help(void *arg)
 
     (void)denormals_off();
     for (unsigned seen = 0;; seen++) {
-        wait_while(team, no_job, seen, &team->begun);
+        wait_while(team, no_job, seen, &helper->sleeps_until, &team->begun);
         if (!team->job)
             return NULL;
         team->job(team->arg, helper->rank);
@@ -125,7 +141,7 @@ void team_run(struct team *team, team_job *job, void *arg)
     }
     begin(team, job, arg);
     job(arg, 0);
-    wait_while(team, others_busy, 0, &team->ended);
+    wait_while(team, others_busy, 0, &team->sleeps_until, &team->ended);
 }
 
 size_t team_size(const struct team *team)
@@ -162,7 +178,9 @@ static int start_helper(struct team *team)
     sigset_t all, saved;
     int rc;
 
-    *helper = (struct helper){ .team = team, .rank = team->n_helpers + 1 };
+    *helper = (struct helper){ .team = team,
+                               .rank = team->n_helpers + 1,
+                               .sleeps_until = team->sleeps_until };
     sigfillset(&all);
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, STACK);
@@ -186,7 +204,7 @@ int team_new(size_t n, struct team **team_out)
     if (!team)
         return -ENOMEM;
     team->size = n;
-    team->looks_on = processor_for_each(n);
+    team->sleeps_until = processor_for_each(n) ? 0 : INT64_MAX;
     pthread_mutex_init(&team->lock, NULL);
     pthread_cond_init(&team->begun, NULL);
     pthread_cond_init(&team->ended, NULL);

@@ -120,8 +120,12 @@ static int plan_memory(const struct trial_message *trial, uint32_t threads,
 
 static void print_memory(const struct memory_use *use)
 {
-    printf("memory: %.1f MB predicted, %.1f MB of it for the training in batches of %u",
-           megabytes(use->before + use->plan.bytes), megabytes(use->plan.bytes), use->plan.batch);
+    const struct trainer_plan *plan = &use->plan;
+
+    printf("memory: %.1f MB predicted, %.1f MB of it for the training",
+           megabytes(use->before + plan->bytes), megabytes(plan->bytes));
+    printf(" in batches of %u on %u thread%s", plan->batch, plan->threads,
+           plan->threads == 1 ? "" : "s");
     if (use->peak)
         printf("; %.1f MB at its peak", megabytes(memory_peak()));
     printf("\n");
