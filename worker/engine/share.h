@@ -7,13 +7,13 @@
  * shares once all threads are done, so for a number of threads the result is the same bit by bit,
  * whoever was first. No operation knows of any of this.
  *
- * With one thread the net is its own share. Private to net.c and trainer. */
+ * With one thread the net is its own share. Private to engine/. */
 #ifndef LAYERNAS_WORKER_ENGINE_SHARE_H
 #define LAYERNAS_WORKER_ENGINE_SHARE_H
 
 #include "worker/engine/net.h"
 
-/* Before the first share_lay_out. -ENOMEM. */
+/* Before the first shares_lay_out. -ENOMEM. */
 int shares_new(struct net *net);
 void shares_free(struct net *net);
 
