@@ -11,7 +11,7 @@
  * OPENED    it can still be replaced by a stored one
  * ISSUE     its trials go out, one at each ask
  * FORECAST  guided: what the regression expects most of goes out (layernas_forecast), each by the results
- *           up to settings->layernas.lag before it: while the layer's last trials run, where that is long
+ *           up to settings->layernas.lag before it: while the layer's trials run, where that is long
  * SETTLE    waits until the layer's trials are told (D_j: everything up to its end, or to the lag), then
  *           the table's candidates are the parents of the next layer; meanwhile, where nothing is guided,
  *           trials of that one go out from buckets that are settled (layernas_early.h)
@@ -31,9 +31,6 @@
 
 #include "coordinator/search/layernas_inside.h"
 #include "coordinator/search/opening.h"
-
-/* Results that guided search begins to forecast by. */
-enum { SAMPLE_HEARD = 16 };
 
 static const struct layernas *layernas_of_const(const struct strategy *strategy)
 {
@@ -116,26 +113,10 @@ static bool next_trial(struct layernas *s, struct arch *candidate_out)
     return false;
 }
 
-/* What is decided next is decided by the results up to here: at least those of the current opening,
- * and of the beginning, so that there is something to decide by. */
-static uint64_t due(const struct layernas *s)
-{
-    uint64_t n = proposals_n(&s->base.proposals), least = s->n_issued;
-    uint64_t lag = s->base.settings->layernas.lag;
-
-    if (!s->base.settings->layernas.guided)
-        return least;
-    if (s->hear_all)
-        return n;
-    if (least < SAMPLE_HEARD)
-        least = n < SAMPLE_HEARD ? n : SAMPLE_HEARD;
-    return n + 1 > least + lag ? n + 1 - lag : least;
-}
-
-/* False while some of them are not told. */
+/* False while some of the results that are due are not told. */
 static bool hear(struct layernas *s)
 {
-    uint64_t heard = due(s);
+    uint64_t heard = layernas_due(s);
 
     if (s->base.proposals.told_up_to < heard)
         return false;

@@ -45,6 +45,9 @@ struct layernas {
     uint64_t dropped, saved, passed_over;
 };
 
+/* Results that guided search begins to forecast by. */
+enum { SAMPLE_HEARD = 16 };
+
 /* ---- layernas_sample.c ---- */
 
 /* -ENOMEM. */
@@ -56,6 +59,9 @@ int layernas_draw_sample(struct layernas *s, struct arch *candidate_out);
 /* ---- layernas_passes.c; int functions give -ENOMEM ---- */
 
 uint32_t layernas_n_layers(const struct layernas *s);
+
+/* What is decided next is decided by the results up to here. */
+uint64_t layernas_due(const struct layernas *s);
 
 /* A pass starts from its default alone. */
 int layernas_begin_pass(struct layernas *s, uint32_t pass, uint32_t buckets,

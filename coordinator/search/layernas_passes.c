@@ -13,6 +13,36 @@ uint32_t layernas_n_layers(const struct layernas *s)
     return space_n_layers(cost_model_space(s->base.model));
 }
 
+/* So many trials before the next one are not waited for. The first trials are as new as any that there
+ * are to decide by, and wait for more of them. */
+static uint64_t lag(const struct layernas *s)
+{
+    const struct search_settings *settings = s->base.settings;
+    uint64_t part = proposals_n(&s->base.proposals) * 2 / 3,
+             least = UINT64_C(2) * settings->parallel;
+
+    if (part < least)
+        part = least;
+    return part < settings->layernas.lag ? part : settings->layernas.lag;
+}
+
+/* Up to the lag, and all that were heard before; before the next layer those of the current opening; in
+ * the beginning so many that there is something to decide by. */
+uint64_t layernas_due(const struct layernas *s)
+{
+    uint64_t n = proposals_n(&s->base.proposals), least = s->place.heard;
+
+    if (!s->base.settings->layernas.guided)
+        return s->n_issued;
+    if (s->hear_all)
+        return n;
+    if (s->step == STEP_SETTLE && least < s->n_issued)
+        least = s->n_issued;
+    if (least < SAMPLE_HEARD)
+        least = n < SAMPLE_HEARD ? n : SAMPLE_HEARD;
+    return n + 1 > least + lag(s) ? n + 1 - lag(s) : least;
+}
+
 /* Takes parents and turns over. */
 static void set_parents(struct layernas *s, struct arch *parents, uint32_t n, uint32_t *turns)
 {

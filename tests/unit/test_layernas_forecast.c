@@ -167,6 +167,64 @@ static void law_outside_openings(const struct law_case *c)
 
 LAW(outside_openings)
 
+/* ---- what they wait for ---- */
+
+enum { LAG = 8 };
+
+/* Tells everything before the first opening, and nothing after it. How many of them there were, and how
+ * many went out of the opening and after it. */
+static uint32_t ask_untold(uint32_t *of_opening_out, uint32_t *n_out)
+{
+    struct strategy *strategy;
+    struct proposal proposal;
+    bool opened = false;
+    uint32_t told = 0;
+    int rc;
+
+    *of_opening_out = *n_out = 0;
+    assert_int_equal(strategy_new(&ground.settings, &ground.model, &strategy), 0);
+    while ((rc = strategy_ask(strategy, &proposal)) == ASK_TRIAL || rc == ASK_OPENING) {
+        if (rc == ASK_OPENING) {
+            opened = true;
+            for (uint32_t k = 0; k < strategy_opening(strategy)->n_children; k++)
+                *of_opening_out += strategy_opening(strategy)->children[k].fate == FATE_TRIAL;
+        } else if (opened) {
+            ++*n_out;
+        } else {
+            struct verdict verdict = judge_additive(&ground.model, &proposal.arch);
+
+            assert_int_equal(strategy_tell(strategy, ++told, &verdict), 0);
+        }
+    }
+    strategy_free(strategy);
+    return told;
+}
+
+/* Forecasts go out while none of their layer's trials is told, as many as the lag lets. */
+static void test_not_for_their_layer_but_for_the_lag(void **state)
+{
+    uint32_t n_full = 0;
+
+    (void)state;
+    for (uint64_t i = 0; i < 200; i++) {
+        uint32_t told, of_opening, n;
+
+        start(i);
+        ground.settings.parallel = LAG / 2;
+        ground.settings.layernas.guided = true;
+        ground.settings.layernas.lag = LAG;
+        ground.settings.layernas.sample = 20;
+        ground.settings.layernas.forecasts_first = 4;
+        ground.settings.layernas.forecasts = LAG;
+        told = ask_untold(&of_opening, &n);
+        if (told < 20 || of_opening == 0 || of_opening >= LAG)
+            continue;
+        check_true(ground.name, n <= LAG);
+        n_full += n == LAG;
+    }
+    check_true("many", n_full > 20);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -174,6 +232,7 @@ int main(void)
         cmocka_unit_test(test_decided_by_what_is_heard),
         cmocka_unit_test(test_none_where_nothing_is_known_or_left),
         cmocka_unit_test(test_outside_openings),
+        cmocka_unit_test(test_not_for_their_layer_but_for_the_lag),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
