@@ -189,7 +189,8 @@ static int end_issue(struct layernas *s)
 {
     s->n_issued = proposals_n(&s->base.proposals);
     s->step = STEP_FORECAST;
-    return layernas_early_new(s->base.settings, s->base.model, &s->place, &s->opening, &s->early);
+    return layernas_early_new(s->base.settings, s->base.model, &s->base.proposals, &s->place,
+                              &s->opening, &s->early);
 }
 
 /* ASK_TRIAL or ASK_WAIT. */

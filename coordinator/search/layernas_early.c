@@ -4,115 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/target.h"
-#include "coordinator/search/opening.h"
-
-struct cell {
-    uint32_t bucket, interface;
-    uint32_t first, n;     /* in early->children */
-    struct opening family; /* children of what it keeps; once it is settled */
-    bool has_family;
-};
-
-/* The children of a cell's candidates that have one option. */
-struct turn {
-    uint32_t cell, option;
-    int64_t cost; /* about: that of the cell's dearest contender with this option */
-};
-
-struct layernas_early {
-    const struct search_settings *settings;
-    const struct cost_model *model;
-    const struct opening *opening;
-    struct layernas_place place; /* of the next layer, but for its parents */
-    uint32_t layer, n_options;   /* the next one */
-    uint32_t *children;          /* of the opening, cell by cell */
-    struct cell *cells;          /* in order of bucket, then interface */
-    uint32_t n_cells;
-    struct turn *turns; /* n_cells x n_options */
-    uint32_t n_turns, n_over;
-    uint32_t next_child; /* in the family of turn n_over */
-    uint64_t waits_for;  /* a proposal that turn n_over waits for; 0: not looked */
-};
-
-/* ---- cells ---- */
-
-static int compare_places(const void *left, const void *right, void *arg)
-{
-    const struct opening_child *children = arg;
-    uint32_t l = *(const uint32_t *)left, r = *(const uint32_t *)right;
-    const struct opening_child *a = &children[l], *b = &children[r];
-
-    if (a->bucket != b->bucket)
-        return a->bucket < b->bucket ? -1 : 1;
-    if (a->interface != b->interface)
-        return a->interface < b->interface ? -1 : 1;
-    if (a->cost != b->cost) /* the dearest first */
-        return a->cost > b->cost ? -1 : 1;
-    return (l > r) - (l < r);
-}
-
-static void add_to_cell(struct layernas_early *early, uint32_t i)
-{
-    const struct opening_child *child = &early->opening->children[early->children[i]];
-    struct cell *cell = early->n_cells ? &early->cells[early->n_cells - 1] : NULL;
-
-    if (!cell || cell->bucket != child->bucket || cell->interface != child->interface) {
-        cell = &early->cells[early->n_cells++];
-        *cell = (struct cell){ child->bucket, child->interface, .first = i };
-    }
-    cell->n++;
-}
-
-static void make_cells(struct layernas_early *early)
-{
-    const struct opening *opening = early->opening;
-    uint32_t n = 0;
-
-    for (uint32_t i = 0; i < opening->n_children; i++)
-        if (opening_child_is_filed(&opening->children[i]))
-            early->children[n++] = i;
-    qsort_r(early->children, n, sizeof *early->children, compare_places, opening->children);
-    for (uint32_t i = 0; i < n; i++)
-        add_to_cell(early, i);
-}
-
-/* ---- turns ---- */
-
-/* As the children of an opening (layernas_opening.c). */
-static int compare_turns(const void *left, const void *right, void *arg)
-{
-    const struct turn *a = left, *b = right;
-    const struct cost_range *target = arg;
-    uint64_t a_away = target_distance(target, a->cost), b_away = target_distance(target, b->cost);
-
-    if (a_away != b_away)
-        return a_away < b_away ? -1 : 1;
-    if (a->cost != b->cost)
-        return a->cost > b->cost ? -1 : 1;
-    if (a->cell != b->cell)
-        return a->cell < b->cell ? -1 : 1;
-    return (a->option > b->option) - (a->option < b->option);
-}
-
-static int make_turns(struct layernas_early *early)
-{
-    early->turns = malloc(((size_t)early->n_cells * early->n_options + 1) * sizeof *early->turns);
-    if (!early->turns)
-        return -ENOMEM;
-    for (uint32_t c = 0; c < early->n_cells; c++) {
-        struct arch arch = early->opening->children[early->children[early->cells[c].first]].arch;
-
-        for (uint32_t option = 0; option < early->n_options; option++) {
-            arch.option[early->layer] = (uint16_t)option;
-            early->turns[early->n_turns++] = (struct turn){ c, option,
-                                                            cost_of(early->model, &arch) };
-        }
-    }
-    qsort_r(early->turns, early->n_turns, sizeof *early->turns, compare_turns,
-            (void *)&early->settings->target);
-    return 0;
-}
+#include "coordinator/search/layernas_early_inside.h"
 
 /* Else only the best of all cells' candidates will be parents. */
 static bool all_kept_go_on(const struct layernas_early *early)
@@ -121,7 +13,7 @@ static bool all_kept_go_on(const struct layernas_early *early)
            OPENING_MAX_CHILDREN / early->n_options;
 }
 
-static int fill(struct layernas_early *early)
+static int fill(struct layernas_early *early, const struct proposals *known)
 {
     size_t n = early->opening->n_children ? early->opening->n_children : 1;
 
@@ -129,13 +21,13 @@ static int fill(struct layernas_early *early)
     early->cells = malloc(n * sizeof *early->cells);
     if (!early->children || !early->cells)
         return -ENOMEM;
-    make_cells(early);
-    return all_kept_go_on(early) ? make_turns(early) : -ERANGE;
+    layernas_make_cells(early, known);
+    return all_kept_go_on(early) ? layernas_make_turns(early, proposals_n(known)) : -ERANGE;
 }
 
 int layernas_early_new(const struct search_settings *settings, const struct cost_model *model,
-                       const struct layernas_place *place, const struct opening *opening,
-                       struct layernas_early **early_out)
+                       const struct proposals *known, const struct layernas_place *place,
+                       const struct opening *opening, struct layernas_early **early_out)
 {
     struct layernas_early *early;
     int rc;
@@ -154,7 +46,7 @@ int layernas_early_new(const struct search_settings *settings, const struct cost
     early->place.turns = NULL;
     early->layer = layernas_layer(settings, model, place->pass, early->place.position);
     early->n_options = space_n_options(cost_model_space(model), early->layer);
-    rc = fill(early);
+    rc = fill(early, known);
     if (rc == 0)
         *early_out = early;
     else
@@ -187,6 +79,8 @@ static const struct opening_child *contender(const struct layernas_early *early,
 static bool is_settled(struct layernas_early *early, const struct proposals *known,
                        const struct cell *cell)
 {
+    if (is_undisputed(early, cell))
+        return true;
     if (early->waits_for && !known->at[early->waits_for - 1].told)
         return false;
     for (uint32_t i = cell->n; i-- > 0;) {
@@ -201,6 +95,15 @@ static bool is_settled(struct layernas_early *early, const struct proposals *kno
     return true;
 }
 
+/* With the least reward that there is. */
+static struct candidate candidate_of(const struct opening_child *child)
+{
+    return (struct candidate){ .arch = child->arch,
+                               .canonical = child->candidate,
+                               .cost = child->cost,
+                               .reward = { .total = 1 } };
+}
+
 static int fill_table(const struct layernas_early *early, const struct proposals *known,
                       const struct cell *cell, struct candidate_table *table)
 {
@@ -209,11 +112,10 @@ static int fill_table(const struct layernas_early *early, const struct proposals
 
     for (uint32_t i = 0; rc == 0 && i < cell->n; i++) {
         const struct opening_child *child = contender(early, cell, i);
-        struct candidate candidate = { .arch = child->arch,
-                                       .canonical = child->candidate,
-                                       .cost = child->cost };
+        struct candidate candidate = candidate_of(child);
 
-        if (proposals_reward(&all, &child->candidate, &candidate.reward))
+        if (proposals_reward(&all, &child->candidate, &candidate.reward) ||
+            is_undisputed(early, cell))
             rc = candidate_table_offer(table, cell->bucket, cell->interface, &candidate);
     }
     return rc;
@@ -293,12 +195,36 @@ int layernas_early_next(struct layernas_early *early, const struct proposals *kn
     return 0;
 }
 
+int layernas_early_keep_undisputed(const struct layernas_early *early,
+                                   const struct proposals *known, struct candidate_table *table)
+{
+    struct proposals_among all = { known, proposals_n(known) };
+    int rc = 0;
+
+    for (uint32_t c = 0; rc == 0 && c < early->n_cells; c++) {
+        const struct cell *cell = &early->cells[c];
+        const struct opening_child *child = contender(early, cell, 0);
+        struct candidate candidate = candidate_of(child);
+        struct reward reward;
+
+        if (is_undisputed(early, cell) && !proposals_reward(&all, &child->candidate, &reward))
+            rc = candidate_table_offer(table, cell->bucket, cell->interface, &candidate);
+    }
+    return rc;
+}
+
 /* ---- looking ---- */
+
+/* Turns may have gone by what became of its contenders. */
+static bool relied_on(const struct layernas_early *early, const struct cell *cell)
+{
+    return cell->has_family && !is_undisputed(early, cell);
+}
 
 bool layernas_early_relied_on(const struct layernas_early *early, const struct arch *candidate)
 {
     for (uint32_t c = 0; c < early->n_cells; c++)
-        for (uint32_t i = 0; early->cells[c].has_family && i < early->cells[c].n; i++)
+        for (uint32_t i = 0; relied_on(early, &early->cells[c]) && i < early->cells[c].n; i++)
             if (arch_equal(&contender(early, &early->cells[c], i)->candidate, candidate))
                 return true;
     return false;

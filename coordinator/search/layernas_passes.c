@@ -140,7 +140,9 @@ int layernas_settle_layer(struct layernas *s)
         return rc;
     if (candidate_table_displaced(table) && costs_exceed_buckets(&s->opening))
         s->refinable = true;
-    if (++s->place.position < layernas_n_layers(s))
+    if (s->early)
+        rc = layernas_early_keep_undisputed(s->early, &s->base.proposals, table);
+    if (++s->place.position < layernas_n_layers(s) && rc == 0)
         rc = take_parents(s, table);
     candidate_table_free(table);
     return rc;

@@ -388,6 +388,76 @@ static void test_what_was_relied_on_stays(void **state)
     strategy_free(strategy);
 }
 
+/* Of several in flight, those of the next layer do not wait for what decides nothing: a bucket's only
+ * contender is kept though it comes to nothing. */
+static void test_only_contender_is_not_waited_for(void **state)
+{
+    static const uint16_t second[][2] = { { 3, 1 }, { 3, 0 }, { 2, 1 }, { 2, 0 },
+                                          { 1, 1 }, { 1, 0 }, { 0, 1 }, { 0, 0 } };
+    struct search_settings settings = by_hand;
+    struct strategy *strategy;
+
+    (void)state;
+    settings.parallel = 8;
+    strategy = new_strategy(&settings);
+    expect_trial(strategy, 1, 3, 2);
+    expect(strategy, ASK_OPENING);
+    for (uint16_t first = 3; first-- > 0;)
+        expect_trial(strategy, 4 - first, first, 2);
+    for (uint64_t i = 0; i < sizeof second / sizeof *second; i++)
+        expect_trial(strategy, 5 + i, second[i][0], second[i][1]);
+    expect(strategy, ASK_WAIT);
+    tell(strategy, 2, &bad);
+    assert_int_equal(strategy_untell(strategy, 2), 0);
+    for (uint64_t number = 1; number <= 4; number++)
+        tell(strategy, number, &bad);
+    expect(strategy, ASK_OPENING);
+    assert_int_equal(strategy_opening(strategy)->n_children, 12);
+    expect(strategy, ASK_WAIT);
+    strategy_free(strategy);
+}
+
+/* Two buckets of two: 3 and 2, then 1 and 0, whose children with the last option come before all others.
+ * Where several are in flight, those of the bucket that is out first do. */
+static void test_oldest_buckets_first(void **state)
+{
+    static const struct verdict best = { true, { 2, 2 } };
+    int64_t term = model.space.term[1][2][0];
+
+    (void)state;
+    model.space.term[1][2][0] = 75;
+    for (uint32_t parallel = 1; parallel <= 2; parallel++) {
+        struct search_settings settings = by_hand;
+        struct strategy *strategy;
+
+        settings.parallel = parallel;
+        settings.layernas.buckets = 2;
+        settings.layernas.default_arch = (struct arch){ 2, { 3, 0 } };
+        strategy = new_strategy(&settings);
+        expect_trial(strategy, 1, 3, 0);
+        tell(strategy, 1, &best);
+        expect(strategy, ASK_OPENING);
+        for (uint16_t first = 3; first-- > 0;)
+            expect_trial(strategy, 4 - first, first, 0);
+        tell(strategy, 2, &good);
+        if (parallel > 1)
+            expect_trial(strategy, 5, 3, 1);
+        expect(strategy, ASK_WAIT);
+        tell(strategy, 3, &good);
+        tell(strategy, 4, &good);
+        expect(strategy, ASK_OPENING);
+        if (parallel == 1) {
+            expect_trial(strategy, 5, 0, 2);
+            expect_trial(strategy, 6, 3, 1);
+        } else {
+            expect_trial(strategy, 6, 0, 2);
+        }
+        expect_trial(strategy, 7, 0, 1);
+        strategy_free(strategy);
+    }
+    model.space.term[1][2][0] = term;
+}
+
 /* The same openings whenever the cap is reached: the last one is of trials that are out. */
 static void test_the_cap_waits_for_the_opening(void **state)
 {
@@ -424,6 +494,8 @@ int main(void)
         cmocka_unit_test(test_children_in_turn),
         cmocka_unit_test(test_what_waits_for_a_straggler),
         cmocka_unit_test(test_bucket_after_bucket),
+        cmocka_unit_test(test_only_contender_is_not_waited_for),
+        cmocka_unit_test(test_oldest_buckets_first),
         cmocka_unit_test(test_what_was_relied_on_stays),
         cmocka_unit_test(test_the_cap_waits_for_the_opening),
     };

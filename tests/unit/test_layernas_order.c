@@ -18,6 +18,8 @@ static void random_case(uint64_t i)
     settings = case_settings(&rng, &model);
     if (rng_below(&rng, 2))
         settings.trials = 1 + (uint32_t)rng_below(&rng, 60);
+    if (rng_below(&rng, 2))
+        settings.parallel = 2 + (uint32_t)rng_below(&rng, 12);
 }
 
 static void start(struct search_run *run, uint32_t workers)
