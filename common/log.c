@@ -1,11 +1,20 @@
 #include "common/log.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <time.h>
 
+enum {
+    LINE_SIZE = 1200,
+    HELD_SIZE = PIPE_BUF, /* so much of it is not torn where workers write into the same pipe */
+};
+
 static struct log_hooks hooks;
 static bool verbose = true;
+static bool holding;
+static char held[HELD_SIZE];
+static size_t n_held; /* bytes */
 
 void log_set_hooks(const struct log_hooks *wanted)
 {
@@ -31,22 +40,42 @@ static const char *stamp(void)
     return text;
 }
 
-static void write_line(const char *level, const char *format, va_list args)
+static void write_held(void)
 {
-    char line[1200];
-    int used = snprintf(line, sizeof line, "%s %s", stamp(), level);
-    char *c = line;
+    if (n_held == 0)
+        return;
+    if (hooks.before)
+        hooks.before(hooks.arg);
+    fwrite(held, 1, n_held, stderr); /* unbuffered: one write */
+    if (hooks.after)
+        hooks.after(hooks.arg);
+    n_held = 0;
+}
 
-    vsnprintf(line + used, sizeof line - 1 - (size_t)used, format, args);
+void log_hold(void)
+{
+    holding = true;
+}
+
+void log_release(void)
+{
+    holding = false;
+    write_held();
+}
+
+static void add_line(const char *level, const char *format, va_list args)
+{
+    char *line = held + n_held, *c = line;
+    int used = snprintf(line, LINE_SIZE, "%s %s", stamp(), level);
+
+    vsnprintf(line + used, LINE_SIZE - 1 - (size_t)used, format, args);
     for (; *c; c++)
         if ((unsigned char)*c < ' ' || *c == 127)
             *c = ' ';
-    if (hooks.before)
-        hooks.before(hooks.arg);
-    *c = '\n'; /* of it, so that the line is one write */
-    fwrite(line, 1, (size_t)(c - line) + 1, stderr);
-    if (hooks.after)
-        hooks.after(hooks.arg);
+    *c = '\n';
+    n_held += (size_t)(c - line) + 1;
+    if (!holding || n_held > HELD_SIZE - LINE_SIZE)
+        write_held();
 }
 
 void log_info(const char *format, ...)
@@ -56,7 +85,7 @@ void log_info(const char *format, ...)
     if (!verbose)
         return;
     va_start(args, format);
-    write_line("", format, args);
+    add_line("", format, args);
     va_end(args);
 }
 
@@ -65,8 +94,9 @@ void log_warn(const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    write_line("warning: ", format, args);
+    add_line("warning: ", format, args);
     va_end(args);
+    write_held();
 }
 
 void log_error(const char *format, ...)
@@ -74,6 +104,7 @@ void log_error(const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    write_line("error: ", format, args);
+    add_line("error: ", format, args);
     va_end(args);
+    write_held();
 }

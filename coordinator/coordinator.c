@@ -67,7 +67,9 @@ static void on_store_readable(uv_poll_t *poll, int status, int events)
 
     (void)status;
     (void)events;
+    log_hold(); /* a line for each trial that became durable */
     store_dispatch(coordinator->store);
+    log_release();
     end_stop(coordinator);
 }
 

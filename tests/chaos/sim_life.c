@@ -46,6 +46,14 @@ void log_set_verbose(bool verbose)
     (void)verbose;
 }
 
+void log_hold(void)
+{
+}
+
+void log_release(void)
+{
+}
+
 void sim_show_log(void)
 {
     for (size_t i = n_lines > LOG_LINES ? n_lines - LOG_LINES : 0; i < n_lines; i++)
