@@ -23,6 +23,10 @@ struct write_list store_take_writes(struct write_list *list, size_t most)
 {
     struct write_list taken = { 0 };
 
+    if (list->n <= most) { /* not one by one: the other thread waits for the list */
+        taken = *list;
+        *list = (struct write_list){ 0 };
+    }
     while (list->first && taken.n < most) {
         struct write *write = list->first;
 
