@@ -91,11 +91,6 @@ const char *pooling_name(enum pooling pooling)
     return names[pooling];
 }
 
-int op_inputs(enum op_kind kind)
-{
-    return kind == OP_INPUT ? 0 : kind == OP_ADD || kind == OP_SCALE ? 2 : 1;
-}
-
 static bool window_is_sane(const struct op *op)
 {
     return op->kernel_h >= 1 && op->kernel_h <= NETWORK_MAX_SIDE && op->kernel_w >= 1 &&

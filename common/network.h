@@ -109,7 +109,10 @@ bool op_equal(const struct op *a, const struct op *b);
 bool network_equal(const struct network *a, const struct network *b);
 
 /* How many inputs an op of that kind has: 0, 1 or 2. */
-int op_inputs(enum op_kind kind);
+static inline int op_inputs(enum op_kind kind)
+{
+    return kind == OP_INPUT ? 0 : kind == OP_ADD || kind == OP_SCALE ? 2 : 1;
+}
 
 /* Fills op->out from the shapes of its inputs and its own fields. -EINVAL when they do not fit
  * (a kernel larger than the padded image, groups that do not divide, unequal shapes to add, a gate
