@@ -65,6 +65,19 @@ says() { grep -qE -- "$2" "$1.log"; }
 status() { (on "${2:-first}" "$bin/layernas-status" --connect tcp://10.77.0.1:5556 --json "$1"); }
 done_by() { [ "$(status workers | jq -r ".rows[] | select(.name == \"$1\") | .done")" -ge "$2" ]; }
 summary() { status summary | jq "$1"; }
+running_on() { [ "$(status workers | jq ".rows[] | select(.name == \"$1\") | .running | length")" = "$2" ]; }
+
+# Unplugs a machine in the middle of a trial. Between two, as where a layer waits for the other machine, it
+# would have none to lose.
+cut_off() { # MACHINE
+    wait_for "$1 to be at a trial" cut_off_at_trial "$1"
+}
+cut_off_at_trial() {
+    unplug "$1"
+    running_on "$1" 1 || { plug "$1" && false; }
+}
+# By the trial's lease, or with all that the worker had if it was heard last before that began.
+lost_its_trial() { says state "is lost: no sign of it from $1|worker $1 left \(silent\): [1-9]"; }
 
 worker second 1 1000
 worker third 1 1000
@@ -82,19 +95,18 @@ matches "that anybody may take part is logged" "$(cat state.log)" 'warning: --bi
 check "the status is seen from another machine" test "$(status summary third | jq .workers)" = 2
 
 # The second machine is gone, from one moment to the next: nothing says so.
-unplug second
+cut_off second
 kill -9 "${workers[second]}"
-wait_for "its trial to be lost" says state 'is lost: no sign of it from second'
+wait_for "its trial to be lost" lost_its_trial second
 wait_for "it to be missed" says state 'worker second left \(silent\)'
 
 worker fourth 3 1000
-running_on() { [ "$(status workers | jq ".rows[] | select(.name == \"$1\") | .running | length")" = "$2" ]; }
 wait_for "a machine that joins in the middle, all its slots at work" running_on fourth 3
 is "a worker works on as many trials as it has slots" "$(pgrep -cP "${workers[fourth]}")" 3
 
 # The third machine's link is cut past the lease; its trial goes on, and ends, meanwhile.
-unplug third
-wait_for "its trial to be lost" says state 'is lost: no sign of it from third'
+cut_off third
+wait_for "its trial to be lost" lost_its_trial third
 wait_for "the worker to miss the coordinator" says third 'is silent; connecting anew'
 plug third
 wait_for "it to come back" says state 'worker third (came|is back): .*'
