@@ -75,8 +75,12 @@ $(BUILD)/%.o: %.c $(BUILD)/proto/layernas.pb-c.h
 $(BUILD)/worker/engine/%.o: CFLAGS += $(if $(SAN),-O1 -g1,-O3)
 $(BUILD)/worker/engine/%.o: FLAGS += -ffp-contract=fast -fno-math-errno
 ifneq ($(findstring x86_64,$(shell $(CC) -dumpmachine 2>/dev/null)),)
+# GCC 11 and clang 12 have AMX.
+AMX := -mavx512f -mavx512bw -mavx512bf16 -mamx-tile -mamx-bf16
+AMX := $(if $(shell $(CC) $(AMX) -xc -E /dev/null >/dev/null 2>&1 && echo yes),$(AMX))
 $(BUILD)/worker/engine/kernels_avx2.o:   FLAGS += -mavx2 -mfma
 $(BUILD)/worker/engine/kernels_avx512.o: FLAGS += -mavx512f -mfma -mprefer-vector-width=512
+$(BUILD)/worker/engine/kernels_amx.o:    FLAGS += $(AMX)
 endif
 
 $(BUILD)/proto/layernas.pb-c.c: proto/layernas.proto

@@ -196,6 +196,7 @@ static void test_steps(void **state)
 
             models[i].build(&network);
             check_model(models[i].name, &network, *kernels, 1);
+            check_model(models[i].name, &network, kernels_bf16(*kernels, true), 1);
             if (i == 0)
                 check_model(models[i].name, &network, *kernels, 2);
             network_clear(&network);

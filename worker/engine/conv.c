@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "worker/engine/conv_amx.h"
+
 /* The values of a unit (an image; of a pointwise convolution a strip of pixels across images) are
  * copied to scratch, where a convolution is matmul over a list of offsets. The gradient of its input
  * is the same over the output's gradient, phase by phase, with transposed weights; that of its
@@ -38,69 +40,16 @@ static size_t strip_pixels(size_t channels)
     return TILES * (strips < 1 ? 1 : strips > 8 ? 8 : strips);
 }
 
-size_t weight_fan(const struct net *net, const struct node *node)
+bool conv_rounds(const struct op *op, int channels)
 {
-    const struct op *op = node_op(net, node);
+    enum { LEAST = 8 };
 
-    return channels_in(net, node) / (size_t)(op->kind == OP_CONV ? op->groups : 1);
+    return channels >= LEAST && (op->out.height > 1 || op->out.width > 1);
 }
 
-/* The input channels that the group of output channel `out` starts with. */
-static size_t group_start(const struct net *net, const struct node *node, size_t out)
+static bool rounds(const struct net *net, const struct node *node)
 {
-    const struct op *op = node_op(net, node);
-
-    return out / (size_t)(op->out.channels / op->groups) * weight_fan(net, node);
-}
-
-static size_t conv_index(const struct net *net, const struct node *node, size_t out, size_t in,
-                         size_t tap)
-{
-    size_t channels = channels_in(net, node);
-    size_t k = tap * channels + group_start(net, node, out) + in;
-
-    return (out / BLOCK * taps_of(&node->window) * channels + k) * BLOCK + out % BLOCK;
-}
-
-size_t weight_index(const struct net *net, const struct node *node, size_t out, size_t in,
-                    size_t row, size_t column)
-{
-    const struct tensor *x = &net->nodes[node->input[0].node].x;
-    size_t tap = row * node->window.kernel_w + column;
-
-    switch (node->kind) {
-    case NODE_DEPTHWISE:
-        return (out / BLOCK * taps_of(&node->window) + tap) * BLOCK + out % BLOCK;
-    case NODE_DENSE:
-        return (out * (size_t)x->shape.channels + in) * x->pixels + row * (size_t)x->shape.width +
-               column;
-    default:
-        return conv_index(net, node, out, in, tap);
-    }
-}
-
-void bias_lay_out(const struct net *net, struct node *node, struct arena *arena)
-{
-    if (node_op(net, node)->bias)
-        parameter_take(node, BIAS, node->x.blocks * BLOCK, arena);
-}
-
-const float *bias_of(const struct node *node, size_t block)
-{
-    return node->parameter[BIAS].n ? node->parameter[BIAS].value + block * BLOCK : NULL;
-}
-
-void bias_gradient(struct node *node, size_t block, const float *dy, size_t rows, size_t row_stride,
-                   size_t pixels)
-{
-    float *gradient = node->parameter[BIAS].gradient + block * BLOCK;
-
-    if (!node->parameter[BIAS].n)
-        return;
-    for (size_t r = 0; r < rows; r++)
-        for (size_t p = 0; p < pixels; p++)
-            for (size_t lane = 0; lane < BLOCK; lane++)
-                gradient[lane] += dy[r * row_stride + p * BLOCK + lane];
+    return net->kernels->bf16 && conv_rounds(node_op(net, node), (int)channels_in(net, node));
 }
 
 static void fill_offsets(const struct net *net, struct node *node)
@@ -155,6 +104,7 @@ struct pass {
     float *part; /* one phase of it, with a stride above 1: [input blocks][phase] */
     float
         *transposed; /* weights for the way back: [phase][input block][tap][output channel][lane] */
+    float *rounded;  /* the weights, where they are rounded */
     size_t bytes;
 };
 
@@ -174,13 +124,19 @@ static struct pass pass_of(const struct net *net, const struct node *node)
                            sizeof(float));
     pass.transposed = arena_take(&scratch, back * BLOCK * taps_of(w),
                                  (size_t)node->x.shape.channels * sizeof(float));
+    pass.rounded = arena_take(&scratch, rounds(net, node) ? node->parameter[WEIGHT].n : 0,
+                              sizeof(float));
     pass.bytes = scratch.used;
     return pass;
 }
 
+/* The same with AMX and without: a training's memory does not depend on the machine. */
 static size_t conv_scratch(const struct net *net, const struct node *node)
 {
-    return pass_of(net, node).bytes;
+    size_t own = pass_of(net, node).bytes;
+    size_t amx = rounds(net, node) ? conv_amx_scratch(net, node) : 0;
+
+    return own > amx ? own : amx;
 }
 
 /* Zeros for the borders: loading leaves them alone. */
@@ -196,6 +152,12 @@ static void clear_borders(const struct net *net, const struct node *node, const 
         memset(pass->dy, 0, node->x.blocks * w->back_plane * sizeof *pass->dy);
 }
 
+static void round_scratch(const struct net *net, const struct node *node, float *x, size_t n)
+{
+    if (rounds(net, node))
+        net->kernels->round(x, x, n);
+}
+
 /* ---- forward ---- */
 
 static void load_values(const struct net *net, const struct node *node, const struct unit *unit,
@@ -205,9 +167,21 @@ static void load_values(const struct net *net, const struct node *node, const st
 
     for (size_t block = 0; block < net->nodes[edge->node].x.blocks; block++)
         window_load(net, edge, &node->window, block, unit, a + block * node->window.plane);
+    round_scratch(net, node, a, net->nodes[edge->node].x.blocks * node->window.plane);
 }
 
-static void conv_forward(struct net *net, struct node *node)
+static const float *weights_of(const struct net *net, const struct node *node,
+                               const struct pass *pass)
+{
+    const struct parameter *p = &node->parameter[WEIGHT];
+
+    if (!rounds(net, node))
+        return p->value;
+    net->kernels->round(pass->rounded, p->value, p->n);
+    return pass->rounded;
+}
+
+static void forward_floats(struct net *net, struct node *node)
 {
     const struct window *w = &node->window;
     const struct pass pass = pass_of(net, node);
@@ -216,7 +190,7 @@ static void conv_forward(struct net *net, struct node *node)
         .a_row = window_row(w),
         .offset = node->offset,
         .taps = taps_of(w) * channels_in(net, node),
-        .w = node->parameter[WEIGHT].value,
+        .w = weights_of(net, node, &pass),
         .bias = node->parameter[BIAS].value,
         .out_block = node->x.stride,
         .blocks = node->x.blocks,
@@ -236,51 +210,28 @@ static void conv_forward(struct net *net, struct node *node)
     }
 }
 
-/* ---- backward ---- */
-
-float *conv_transpose(const struct net *net, const struct node *node, const int32_t *tap, size_t n,
-                      float *transposed)
+static void conv_forward(struct net *net, struct node *node)
 {
-    size_t in = channels_in(net, node), out = (size_t)node->x.shape.channels;
-    size_t taps = taps_of(&node->window);
-    const float *w = node->parameter[WEIGHT].value;
-
-    for (size_t block = 0; block < blocks_of(in); block++)
-        for (size_t t = 0; t < n; t++)
-            for (size_t o = 0; o < out; o++)
-                for (size_t lane = 0; lane < BLOCK; lane++) {
-                    size_t c = block * BLOCK + lane;
-                    size_t at = ((o / BLOCK * taps + (size_t)tap[t]) * in + c) * BLOCK + o % BLOCK;
-
-                    *transposed++ = c < in ? w[at] : 0;
-                }
-    return transposed;
+    if (net->kernels->amx && rounds(net, node))
+        conv_amx_forward(net, node);
+    else
+        forward_floats(net, node);
 }
+
+/* ---- backward ---- */
 
 static void transpose_weights(const struct net *net, const struct node *node, float *transposed)
 {
     const int32_t *tap = node->back_tap;
+    float *end = transposed;
 
     for (size_t i = 0; i < window_phases(&node->window); i++) {
         size_t taps = window_phase(&node->window, i).taps;
 
-        transposed = conv_transpose(net, node, tap, taps, transposed);
+        end = conv_transpose(net, node, tap, taps, end);
         tap += taps;
     }
-}
-
-/* A grouped convolution's weights outside its groups stay zero. */
-static void clear_outside_groups(const struct net *net, struct node *node)
-{
-    size_t in = channels_in(net, node), fan = weight_fan(net, node);
-    size_t out = (size_t)node->x.shape.channels, taps = taps_of(&node->window);
-    float *gradient = node->parameter[WEIGHT].gradient;
-
-    for (size_t o = 0; fan < in && o < out; o++)
-        for (size_t tap = 0; tap < taps; tap++)
-            for (size_t c = 0; c < in; c++)
-                if (c / fan != group_start(net, node, o) / fan)
-                    gradient[((o / BLOCK * taps + tap) * in + c) * BLOCK + o % BLOCK] = 0;
+    round_scratch(net, node, transposed, (size_t)(end - transposed));
 }
 
 /* Loads the gradient of x and gathers that of the bias. */
@@ -293,6 +244,7 @@ static void load_gradients(const struct net *net, struct node *node, const struc
         window_load_gradient(net, node, w, block, unit, dy + block * w->back_plane);
         bias_gradient(node, block, m->dy + block * m->dy_block, m->rows, m->dy_row, m->pixels);
     }
+    round_scratch(net, node, dy, node->x.blocks * w->back_plane);
 }
 
 /* The gradient of a unit's values into dx, whose blocks are stride floats apart. */
@@ -339,7 +291,7 @@ static void pass_on_gradient(struct net *net, struct node *node, const struct un
                         dx + block * stride);
 }
 
-static void conv_backward(struct net *net, struct node *node)
+static void backward_floats(struct net *net, struct node *node)
 {
     const struct window *w = &node->window;
     const struct pass pass = pass_of(net, node);
@@ -369,7 +321,15 @@ static void conv_backward(struct net *net, struct node *node)
         if (passes_on)
             pass_on_gradient(net, node, &unit, &pass);
     }
-    clear_outside_groups(net, node);
+}
+
+static void conv_backward(struct net *net, struct node *node)
+{
+    if (net->kernels->amx && rounds(net, node))
+        conv_amx_backward(net, node);
+    else
+        backward_floats(net, node);
+    conv_clear_outside_groups(net, node);
 }
 
 const struct layer layer_conv = {

@@ -16,10 +16,17 @@ size_t weight_index(const struct net *net, const struct node *node, size_t out, 
 /* Whether a convolution of so many input channels is faster by Winograd's algorithm. */
 bool winograd_pays(const struct op *op, int channels);
 
+/* Whether its operands are rounded where bfloat16 was asked for: not where there are few input
+ * channels, as in images, nor over a single pixel, as in squeeze-and-excitation. */
+bool conv_rounds(const struct op *op, int channels);
+
 /* The weights for the way back, [input block][tap][output channel][lane], of n of the taps; lanes past
  * the channels are zero. Returns the end of what it has written. */
 float *conv_transpose(const struct net *net, const struct node *node, const int32_t *tap, size_t n,
                       float *transposed);
+
+/* A grouped convolution's weights outside its groups stay zero. */
+void conv_clear_outside_groups(const struct net *net, struct node *node);
 
 /* Input channels that one output sees. */
 size_t weight_fan(const struct net *net, const struct node *node);

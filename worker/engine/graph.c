@@ -15,6 +15,8 @@ struct use {
 
 static enum node_kind kind_of(const struct net *net, const struct op *op)
 {
+    int channels;
+
     switch (op->kind) {
     case OP_INPUT:
         return NODE_INPUT;
@@ -22,8 +24,10 @@ static enum node_kind kind_of(const struct net *net, const struct op *op)
         if (op->groups > 1 && op->groups == op->out.channels &&
             op->groups == net->network.ops[op->input[0]].out.channels)
             return NODE_DEPTHWISE;
-        return winograd_pays(op, net->network.ops[op->input[0]].out.channels) ? NODE_WINOGRAD
-                                                                              : NODE_CONV;
+        channels = net->network.ops[op->input[0]].out.channels;
+        return winograd_pays(op, channels) && !(net->kernels->bf16 && conv_rounds(op, channels))
+                   ? NODE_WINOGRAD
+                   : NODE_CONV;
     case OP_POOL:
         return NODE_POOL;
     case OP_DENSE:

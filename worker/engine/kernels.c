@@ -1,8 +1,10 @@
 #include "worker/engine/kernels.h"
 
 #include <errno.h>
-#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
+
+#include "worker/engine/kernels_amx.h"
 
 enum { SETS = 3 };
 
@@ -54,4 +56,32 @@ int kernels_choose(const char *name)
             return 0;
         }
     return -EINVAL;
+}
+
+static bool has_amx(const struct kernels *kernels)
+{
+    static int runs_it = -1;
+
+    if (runs_it < 0)
+        runs_it = kernels_amx && amx_runs();
+    return runs_it && kernels == kernels_avx512;
+}
+
+const struct kernels *kernels_bf16(const struct kernels *kernels, bool amx)
+{
+    static struct kernels rounded[SETS][2];
+    static char name[SETS][2][16];
+    int i = 0;
+
+    amx = amx && has_amx(kernels);
+    while (kernels_all()[i] != kernels)
+        i++;
+    if (rounded[i][amx].bf16) /* a net's threads may be reading it */
+        return &rounded[i][amx];
+    snprintf(name[i][amx], sizeof name[i][amx], "%s+%s", kernels->name, amx ? "amx" : "bf16");
+    rounded[i][amx] = *kernels;
+    rounded[i][amx].name = name[i][amx];
+    rounded[i][amx].bf16 = true;
+    rounded[i][amx].amx = amx ? kernels_amx : NULL;
+    return &rounded[i][amx];
 }

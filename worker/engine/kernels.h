@@ -5,11 +5,13 @@
  * with a border of zeros, so no kernel knows images, borders, strides or norms: a kernel element
  * (tap, channel) is an offset into scratch, and a convolution is a list of offsets.
  *
- * kernels.inc is the one source; kernels_avx512.c, kernels_avx2.c and kernels_plain.c compile it.
+ * kernels.inc is the one source; kernels_avx512.c, kernels_avx2.c and kernels_plain.c compile it. What
+ * AMX adds, products of bfloat16, is in kernels_amx.h.
  * Pointers to whole blocks are aligned to 64 bytes. Nothing allocates, nothing fails. */
 #ifndef LAYERNAS_WORKER_ENGINE_KERNELS_H
 #define LAYERNAS_WORKER_ENGINE_KERNELS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -59,6 +61,13 @@ struct finish {
 
 struct kernels {
     const char *name;
+
+    /* Set by kernels_bf16: wide convolutions (conv.h) take their operands rounded. */
+    bool bf16;
+    const struct amx *amx; /* kernels_amx.h: what multiplies them then; NULL: matmul */
+
+    /* To the nearest bfloat16, to even in between; those too small for a normal float to 0. */
+    void (*round)(float *out, const float *x, size_t n);
 
     void (*matmul)(const struct matmul *m);
     void (*matmul_gradient)(const struct matmul_gradient *m);
@@ -140,6 +149,11 @@ int kernels_choose(const char *name);
 
 /* Every set that this processor runs, NULL at the end: for tests. */
 const struct kernels *const *kernels_all(void);
+
+/* The same, but for products of operands rounded to bfloat16, summed up as floats: by AMX if the set is
+ * the one for AVX-512 and amx is true and this processor has it, else by the set's own products. Called
+ * by one thread at a time. */
+const struct kernels *kernels_bf16(const struct kernels *kernels, bool amx);
 
 /* NULL where the compiler cannot make them. */
 extern const struct kernels *const kernels_avx512, *const kernels_avx2, *const kernels_plain;
