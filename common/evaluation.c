@@ -25,6 +25,11 @@ const char *const decay_names[DECAY_KINDS + 1] = {
     [DECAY_EXPONENTIAL] = "exponential",
 };
 
+const char *const precision_names[PRECISIONS + 1] = {
+    [PRECISION_FLOAT] = "float",
+    [PRECISION_BF16] = "bf16",
+};
+
 const char *const surrogate_model_names[SURROGATE_MODELS + 1] = {
     [SURROGATE_OFA_MOBILENET_V3] = "ofa-mobilenet-v3",
 };
@@ -71,6 +76,8 @@ static void write_choices(const struct schedule *s, FILE *out)
         write_real("ema", s->ema, out);
     if (s->memory > 0)
         fprintf(out, "evaluate.schedule.memory\t%" PRIu64 "\n", s->memory);
+    if (s->precision != PRECISION_FLOAT)
+        fprintf(out, "evaluate.schedule.precision\t%s\n", precision_names[s->precision]);
 }
 
 static void write_schedule(const struct schedule *s, FILE *out)

@@ -15,6 +15,7 @@ enum data_format { DATA_IDX, DATA_CSV, DATA_CIFAR10, DATA_CIFAR100, DATA_FLOAT32
 enum optimizer { OPTIMIZER_SGD, OPTIMIZER_RMSPROP, OPTIMIZER_KINDS };
 enum surrogate_model { SURROGATE_OFA_MOBILENET_V3, SURROGATE_MODELS };
 enum decay { DECAY_NONE, DECAY_COSINE, DECAY_STEP, DECAY_EXPONENTIAL, DECAY_KINDS };
+enum precision { PRECISION_FLOAT, PRECISION_BF16, PRECISIONS };
 
 enum {
     EVALUATION_NAME_SIZE = 64,     /* names of data sets and columns, terminated */
@@ -49,6 +50,7 @@ struct schedule {
     bool flip;         /* random horizontal flip */
     double ema;        /* of the weights that are evaluated, below 1; 0: those of the end */
     uint64_t memory;   /* bytes that a training may take: larger batches go in parts; 0: any */
+    enum precision precision; /* of what wide convolutions multiply: worker/engine/conv.h */
 };
 
 /* Columns of a benchmark table. A trial brings its row's key: what stands in the arch columns, joined
@@ -79,6 +81,7 @@ extern const char *const evaluator_names[EVALUATOR_KINDS + 1];
 extern const char *const data_format_names[DATA_FORMATS + 1];
 extern const char *const optimizer_names[OPTIMIZER_KINDS + 1];
 extern const char *const decay_names[DECAY_KINDS + 1];
+extern const char *const precision_names[PRECISIONS + 1];
 extern const char *const surrogate_model_names[SURROGATE_MODELS + 1];
 
 const char *evaluator_name(enum evaluator evaluator);

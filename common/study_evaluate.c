@@ -18,7 +18,7 @@ static const int64_t most_memory = (int64_t)1 << 50;
 #define SCHEDULE_FIELDS                                                                            \
     "epochs", "batch", "optimizer", "lr", "momentum", "nesterov", "weight_decay",                  \
         "label_smoothing", "decay", "warmup", "crop", "flip", "alpha", "epsilon", "gamma",         \
-        "milestones", "ema", "memory"
+        "milestones", "ema", "memory", "precision"
 
 static const struct schedule schedule_default = {
     .batch = 64,
@@ -120,6 +120,7 @@ static void read_schedule(struct section *section, const struct study *study,
     struct shape image = space_input(study->space);
     int32_t side = image.height < image.width ? image.height : image.width;
     int64_t memory = (int64_t)schedule->memory;
+    unsigned precision = schedule->precision;
 
     section_count(section, "epochs", 1, MOST_EPOCHS, &schedule->epochs);
     section_count(section, "batch", 2, MOST_BATCH, &schedule->batch);
@@ -134,6 +135,8 @@ static void read_schedule(struct section *section, const struct study *study,
     section_real(section, "ema", 0, 0.99999, &schedule->ema);
     section_integer(section, "memory", 0, most_memory, &memory);
     schedule->memory = (uint64_t)memory;
+    section_choice(section, "precision", precision_names, &precision);
+    schedule->precision = precision;
     if (schedule->warmup > schedule->epochs)
         section_fault(section, "warmup", "%g epochs; up to the schedule's %u", schedule->warmup,
                       schedule->epochs);

@@ -158,16 +158,39 @@ static double parameters(const struct network *network, const struct schedule *s
 
 /* ---- scratch ---- */
 
+/* Where bfloat16 is asked for, see worker/engine/conv.h. */
+static bool is_rounded(const struct schedule *schedule, const struct shape *in, const struct op *op)
+{
+    return schedule->precision == PRECISION_BF16 && in->channels >= 8 && pixels(&op->out) > 1;
+}
+
+/* Of so many pixels of input and output: two blocks as they are, all rounded to half the size, twice;
+ * the weights for the way back, too, and their gradient. Or else floats, and the weights once more. */
+static double rounded_scratch(const struct shape *in, const struct op *op, double floats,
+                              double in_side, double out_side, double turned)
+{
+    enum { PANEL = 2 * LANES };
+    double in_panels = (in->channels + PANEL - 1) / PANEL * PANEL;
+    double out_panels = (op->out.channels + PANEL - 1) / PANEL * PANEL;
+    double dx = padded(in) * in_side * (op->stride > 1 ? 2 : 1);
+    double halves = PANEL * (in_side + out_side) + in_panels * (in_side + out_side) / 2 +
+                    out_panels * out_side + dx + 2.5 * turned;
+
+    return halves > floats + turned ? halves : floats + turned;
+}
+
 /* An image or a strip of pixels of input and output, and the weights for the way back; those of 3x3
  * kernels as Winograd's algorithm has them, which are 16 for 9, three times. */
-static double convolution_scratch(const struct network *network, const struct op *op,
-                                  bool goes_back)
+static double convolution_scratch(const struct network *network, const struct schedule *schedule,
+                                  const struct op *op, bool goes_back)
 {
     enum { STRIP = 42, MOST_STRIPS = 8, CACHE = 49152, TILES = 64, POSITIONS = 16 };
     const struct shape *in = input_of(network, op);
     double side = pixels(in) + 2.0 * op->pad * (in->height + in->width + 2.0 * op->pad);
-    double channels = padded(in) + padded(&op->out);
+    double channels = padded(in) + padded(&op->out), out_side = side / op->stride / op->stride;
     double turned = (double)op->kernel_h * op->kernel_w * padded(in) * op->out.channels;
+    bool rounded = is_rounded(schedule, in, op);
+    double floats;
 
     if (is_depthwise(network, op))
         return 4 * side * LANES;
@@ -175,18 +198,22 @@ static double convolution_scratch(const struct network *network, const struct op
         double strips = CACHE / (STRIP * channels);
 
         side = STRIP * (strips < 1 ? 1 : strips > MOST_STRIPS ? MOST_STRIPS : (int)strips);
-        return side * (channels + padded(in)) + turned;
-    }
-    if (op->kernel_h == 3 && op->kernel_w == 3 && op->stride == 1 && op->pad == 1 &&
-        op->groups == 1 && in->channels >= 8 && op->out.channels >= 8 &&
-        (double)in->channels * op->out.channels >= 192)
+        out_side = side;
+        floats = side * (channels + padded(in)) + turned;
+    } else if (!rounded && op->kernel_h == 3 && op->kernel_w == 3 && op->stride == 1 &&
+               op->pad == 1 && op->groups == 1 && in->channels >= 8 && op->out.channels >= 8 &&
+               (double)in->channels * op->out.channels >= 192) {
         return side * channels + TILES * (POSITIONS * channels + 4 * padded(in)) +
                (1 + 3 * POSITIONS / 9.0) * turned;
-    return side * (padded(in) + padded(&op->out) / op->stride / op->stride) +
-           (goes_back ? (op->stride > 1 ? 2 : 1) * pixels(in) * padded(in) + turned : 0);
+    } else {
+        floats = side * padded(in) + out_side * padded(&op->out) +
+                 (goes_back ? (op->stride > 1 ? 2 : 1) * pixels(in) * padded(in) + turned : 0);
+    }
+    return rounded ? rounded_scratch(in, op, floats, side, out_side, turned) : floats;
 }
 
-static double scratch(const struct network *network, const struct use *uses, uint32_t batch)
+static double scratch(const struct network *network, const struct schedule *schedule,
+                      const struct use *uses)
 {
     double most = 0;
 
@@ -195,9 +222,10 @@ static double scratch(const struct network *network, const struct use *uses, uin
         double floats = 0;
 
         if (op->kind == OP_CONV)
-            floats = convolution_scratch(network, op, uses[uses[op->input[0]].node].wants);
+            floats = convolution_scratch(network, schedule, op,
+                                         uses[uses[op->input[0]].node].wants);
         else if (op->kind == OP_DENSE)
-            floats = (double)batch *
+            floats = (double)schedule->batch *
                      (2 * input_of(network, op)->channels * pixels(input_of(network, op)) +
                       op->out.channels);
         most = floats > most ? floats : most;
@@ -219,7 +247,7 @@ int training_memory(const struct network *network, const struct schedule *schedu
     image = activations(network, uses) + gradients(network, uses) + in->channels * pixels(in) +
             network->ops[network->n_ops - 1].out.channels;
     floats = schedule->batch * image + parameters(network, schedule) +
-             scratch(network, uses, schedule->batch);
+             scratch(network, schedule, uses);
     free(uses);
     *bytes_out = (uint64_t)(floats < 1e18 ? floats * sizeof(float) : 4e18);
     return 0;

@@ -72,14 +72,14 @@ static json_t *schedule_json(const struct schedule *s)
     for (uint32_t i = 0; i < s->n_milestones; i++)
         json_array_append_new(milestones, json_real(s->milestones[i]));
     return json_pack("{s:I, s:I, s:s, s:f, s:f, s:b, s:f, s:f, s:s, s:f, s:I, s:b, s:f, s:f, s:f, "
-                     "s:o, s:f, s:I}",
+                     "s:o, s:f, s:I, s:s}",
                      "epochs", (json_int_t)s->epochs, "batch", (json_int_t)s->batch, "optimizer",
                      optimizer_names[s->optimizer], "lr", s->lr, "momentum", s->momentum,
                      "nesterov", s->nesterov, "weight_decay", s->weight_decay, "label_smoothing",
                      s->label_smoothing, "decay", decay_names[s->decay], "warmup", s->warmup,
                      "crop", (json_int_t)s->crop_pad, "flip", s->flip, "alpha", s->alpha, "epsilon",
                      s->epsilon, "gamma", s->gamma, "milestones", milestones, "ema", s->ema,
-                     "memory", (json_int_t)s->memory);
+                     "memory", (json_int_t)s->memory, "precision", precision_names[s->precision]);
 }
 
 static json_t *evaluation_json(const struct evaluation *evaluation)

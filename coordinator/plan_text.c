@@ -174,6 +174,8 @@ static void write_choices(const struct schedule *s, FILE *out)
         fprintf(out, ", weights averaged by %g", s->ema);
     if (s->memory > 0)
         fprintf(out, ", in parts that take %.6g MB", 1e-6 * (double)s->memory);
+    if (s->precision != PRECISION_FLOAT)
+        fprintf(out, ", products of %s", precision_names[s->precision]);
 }
 
 static const char *choices_of(const struct schedule *schedule, char text[CHOICES_SIZE])

@@ -67,6 +67,8 @@ static struct schedule read_schedule(struct wire_reader *r, const Layernas__Sche
                                   from->optimizer == OPTIMIZER_RMSPROP ? DBL_MIN : 0, DBL_MAX),
         .ema = wire_read_real(r, "ema", from->ema, 0, 1),
         .memory = from->memory,
+        .precision = (enum precision)wire_read_integer(r, "precision", from->precision, 0,
+                                                       PRECISIONS - 1),
     };
     read_milestones(r, from, &to);
     return to;
@@ -163,6 +165,7 @@ void wire_put_evaluation(const struct evaluation *from, struct packed_evaluation
         to->schedule.epsilon = schedule->epsilon;
         to->schedule.ema = schedule->ema;
         to->schedule.memory = schedule->memory;
+        to->schedule.precision = schedule->precision;
     } else if (from->evaluator == EVALUATOR_TABLE) {
         to->message.table = &to->table;
         to->table.arch_columns = (char *)from->table.arch_columns;

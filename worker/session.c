@@ -230,7 +230,7 @@ int session_run(const struct worker_options *options)
     if (!read_keys(&session))
         return EXIT_USAGE;
     randombytes_buf(session.worker_id, sizeof session.worker_id);
-    evaluator_numerics(options->threads, session.numerics);
+    evaluator_numerics(PRECISION_FLOAT, options->threads, session.numerics);
     session.zmq_context = zmq_ctx_new();
     if (!session.zmq_context || uv_loop_init(&session.loop) < 0) {
         log_error("cannot start: %s", strerror(errno));

@@ -227,7 +227,7 @@ static void print_name(const char *name, const struct network *network)
 
     network_costs(network, &rules, &costs);
     printf("%s, %.2f M multiply-adds, batch %u, %s\n", name, 1e-6 * (double)costs.madds, batch,
-           trainer_numerics());
+           trainer_numerics(PRECISION_FLOAT));
 }
 
 static void bench(size_t i, double seconds, int rounds)

@@ -138,6 +138,7 @@ static void check_space(const char *path)
                 check_measurement(path, &network, &schedule, i ? 3 : 1);
             for (uint32_t batch = 2; batch <= 128; batch *= 8) {
                 schedule.batch = batch;
+                schedule.precision = i / 2 % 2 ? PRECISION_BF16 : PRECISION_FLOAT;
                 schedule.optimizer = i % 2 ? OPTIMIZER_RMSPROP : OPTIMIZER_SGD;
                 schedule.ema = i % 3 ? 0 : 0.9;
                 check_reckoning(path, &network, &schedule);

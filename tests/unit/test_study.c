@@ -113,6 +113,14 @@ static void test_options_of_optimizer_and_decay(void **state)
           "memory: 0.5G",
           ", memory: 0",
           { .nesterov = true, .decay = DECAY_COSINE } },
+        { "precision",
+          "precision: bf16",
+          "",
+          { .nesterov = true, .decay = DECAY_COSINE, .precision = PRECISION_BF16 } },
+        { "precision of the final stage",
+          "precision: bf16",
+          ", precision: float",
+          { .nesterov = true, .decay = DECAY_COSINE } },
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

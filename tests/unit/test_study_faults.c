@@ -146,6 +146,8 @@ static void test_evaluation(void **state)
         { "an unknown decay", "lr: 0.1", "lr: 0.1, decay: linear",
           "study.yaml:8: evaluate.schedule.decay: \"linear\"; allowed: none, cosine, step, "
           "exponential" },
+        { "an unknown precision", "lr: 0.1", "lr: 0.1, precision: half",
+          "study.yaml:8: evaluate.schedule.precision: \"half\"; allowed: float, bf16" },
         { "RMSprop after Nesterov", "lr: 0.1", "lr: 0.1, optimizer: rmsprop, nesterov: true",
           "study.yaml:8: evaluate.schedule.nesterov: not with `optimizer: rmsprop`" },
         { "SGD of squares", "lr: 0.1", "lr: 0.1, alpha: 0.9",

@@ -65,9 +65,8 @@ static const char rmsprop_study[] =
 /* A study that was begun before these fields were there goes on: they do not appear in it. */
 static void test_fields_of_other_choices_are_no_part_of_it(void **state)
 {
-    static const char *const fields[] = {
-        "alpha", "epsilon", "gamma", "milestones", "ema", "memory"
-    };
+    static const char *const fields[] = { "alpha", "epsilon", "gamma",    "milestones",
+                                          "ema",   "memory",  "precision" };
     struct study *study = study_fixture_study(training_study, "", "");
     char *identity = study_identity(study);
 
@@ -143,6 +142,7 @@ static void test_what_may_not_change(void **state)
         { rmsprop_study, "ema: 0.99", "ema: 0.9", "evaluate.schedule.ema" },
         { training_study, "lr: 0.1", "lr: 0.1, ema: 0.99", "evaluate.schedule.ema" },
         { training_study, "lr: 0.1", "lr: 0.1, memory: 500M", "evaluate.schedule.memory" },
+        { training_study, "lr: 0.1", "lr: 0.1, precision: bf16", "evaluate.schedule.precision" },
         { table_study, "column: flops", "column: depth", "cost.column" },
         { table_study, "reward: acc", "reward: test", "evaluate.table.reward" },
         { table_study, "report: test", "report: acc", "evaluate.table.report" },

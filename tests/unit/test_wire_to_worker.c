@@ -93,7 +93,8 @@ static void test_every_field_of_a_trial_comes_through(void **state)
                 a->evaluation.schedule.alpha == b->evaluation.schedule.alpha &&
                 a->evaluation.schedule.epsilon == b->evaluation.schedule.epsilon &&
                 a->evaluation.schedule.ema == b->evaluation.schedule.ema &&
-                a->evaluation.schedule.memory == b->evaluation.schedule.memory);
+                a->evaluation.schedule.memory == b->evaluation.schedule.memory &&
+                a->evaluation.schedule.precision == b->evaluation.schedule.precision);
     assert_memory_equal(a->evaluation.schedule.milestones, b->evaluation.schedule.milestones,
                         sizeof a->evaluation.schedule.milestones);
     assert_int_equal(a->evaluation.data.format, b->evaluation.data.format);
@@ -151,6 +152,7 @@ SPOIL_TRIAL(milestone_past_the_end, trial->evaluation.schedule.milestones[15] = 
 SPOIL_TRIAL(too_large_alpha, trial->evaluation.schedule.alpha = 1.1)
 SPOIL_TRIAL(no_epsilon, trial->evaluation.schedule.epsilon = 0)
 SPOIL_TRIAL(average_of_nothing, trial->evaluation.schedule.ema = NAN)
+SPOIL_TRIAL(unknown_precision, trial->evaluation.schedule.precision = PRECISIONS)
 SPOIL_TRIAL(no_reward_column, trial->evaluation.table.reward_column[0] = '\0')
 SPOIL_TRIAL(no_table_key, trial->table_key[0] = '\0')
 SPOIL_TRIAL(unknown_model, trial->evaluation.surrogate.model = SURROGATE_MODELS)
@@ -195,6 +197,7 @@ static void test_malformed_trials_are_refused(void **state)
         { "alpha past 1", "alpha", wire_training_trial, too_large_alpha },
         { "a root that may be 0", "epsilon", wire_training_trial, no_epsilon },
         { "average not a number", "ema", wire_training_trial, average_of_nothing },
+        { "unknown precision", "precision", wire_training_trial, unknown_precision },
         { "no reward column", "reward_column", wire_table_trial, no_reward_column },
         { "no row", "table_key", wire_table_trial, no_table_key },
         { "training of no network", "network", wire_training_trial, no_network },

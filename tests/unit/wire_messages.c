@@ -254,6 +254,7 @@ struct to_worker wire_training_trial(void)
         .epsilon = 1e-3,
         .ema = 0.999,
         .memory = UINT64_MAX,
+        .precision = PRECISION_BF16,
     };
     for (int i = 0; i < SCHEDULE_MAX_MILESTONES; i++)
         message.trial.evaluation.schedule.milestones[i] = (i + 1.) / (SCHEDULE_MAX_MILESTONES + 1);

@@ -355,11 +355,11 @@ int trainer_load(struct trainer *t, const uint8_t *bytes, size_t size, struct er
 /* Counts up whenever the order of some floating-point operation changes. */
 enum { NUMERICS_VERSION = 3 };
 
-const char *trainer_numerics(void)
+const char *trainer_numerics(enum precision precision)
 {
     static char text[64];
 
-    snprintf(text, sizeof text, "%s/%s/%d", kernels_best()->name, openblas_get_corename(),
-             NUMERICS_VERSION);
+    snprintf(text, sizeof text, "%s/%s/%d", trainer_kernels(precision)->name,
+             openblas_get_corename(), NUMERICS_VERSION);
     return text;
 }

@@ -78,7 +78,9 @@ int trainer_evaluate(struct trainer *trainer, const struct image_set *images,
 int trainer_save(const struct trainer *trainer, uint8_t **bytes_out, size_t *size_out);
 int trainer_load(struct trainer *trainer, const uint8_t *bytes, size_t size, struct errmsg *err);
 
-/* "haswell/1", the part of a result's numerics tag that this library decides. */
-const char *trainer_numerics(void);
+/* "avx512/SkylakeX/3", the part of a result's numerics tag that this library decides: kernels,
+ * OpenBLAS's, version. Of bfloat16, "avx512+amx/...", or "avx2+bf16/..." where there is no AMX: then the
+ * operands are rounded as well, but the sums are added up in another order. */
+const char *trainer_numerics(enum precision precision);
 
 #endif

@@ -24,8 +24,9 @@ static int check_schedule(const struct schedule *schedule, struct errmsg *err)
                           "%d",
                           schedule->epochs, schedule->batch, MOST_BATCH);
     if ((unsigned)schedule->optimizer >= OPTIMIZER_KINDS ||
-        (unsigned)schedule->decay >= DECAY_KINDS)
-        return errmsg_set(err, -EINVAL, "schedule: an optimizer or decay this engine lacks");
+        (unsigned)schedule->decay >= DECAY_KINDS || (unsigned)schedule->precision >= PRECISIONS)
+        return errmsg_set(err, -EINVAL,
+                          "schedule: an optimizer, decay or precision this engine lacks");
     if (schedule->crop_pad > NETWORK_MAX_SIDE)
         return errmsg_set(err, -EINVAL, "schedule: crop_pad %u; at most %d", schedule->crop_pad,
                           NETWORK_MAX_SIDE);
@@ -39,11 +40,19 @@ static uint64_t batch_bytes(const struct net *net)
     return input_bytes(net) + net->batch * logits * sizeof(float);
 }
 
+const struct kernels *trainer_kernels(enum precision precision)
+{
+    const struct kernels *best = kernels_best();
+
+    return precision == PRECISION_BF16 ? kernels_bf16(best, true) : best;
+}
+
 static int try(const struct network *network, const struct schedule *schedule, uint32_t batch,
                uint32_t threads, struct net **net_out, struct trainer_plan *plan_out,
                struct errmsg *err)
 {
-    int rc = net_plan(network, batch, threads, kernels_best(), net_out, err);
+    const struct kernels *kernels = trainer_kernels(schedule->precision);
+    int rc = net_plan(network, batch, threads, kernels, net_out, err);
 
     if (rc == 0)
         *plan_out = (struct trainer_plan){ .batch = batch,

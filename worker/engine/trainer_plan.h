@@ -6,6 +6,9 @@
 #include "worker/engine/net.h"
 #include "worker/engine/trainer.h"
 
+/* The fastest that this processor runs. */
+const struct kernels *trainer_kernels(enum precision precision);
+
 /* As trainer_plan; the net too, laid out but without memory: net_reserve is next. */
 int trainer_lay_out(const struct network *network, const struct schedule *schedule,
                     uint32_t threads, struct net **net_out, struct trainer_plan *plan_out,

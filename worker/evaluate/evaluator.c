@@ -40,8 +40,8 @@ int evaluator_find_data(const struct trial_message *trial, const struct evaluato
                       name, name);
 }
 
-void evaluator_numerics(uint32_t threads, char tag[TRIAL_NUMERICS_SIZE])
+void evaluator_numerics(enum precision precision, uint32_t threads, char tag[TRIAL_NUMERICS_SIZE])
 {
-    snprintf(tag, TRIAL_NUMERICS_SIZE, "%s %u thread%s %s", trainer_numerics(), threads,
+    snprintf(tag, TRIAL_NUMERICS_SIZE, "%s %u thread%s %s", trainer_numerics(precision), threads,
              threads == 1 ? "" : "s", LAYERNAS_VERSION);
 }

@@ -55,6 +55,6 @@ int evaluator_find_data(const struct trial_message *trial, const struct evaluato
                         const char **path_out, struct errmsg *err);
 
 /* The numerics tag of trainings on this worker. */
-void evaluator_numerics(uint32_t threads, char tag[TRIAL_NUMERICS_SIZE]);
+void evaluator_numerics(enum precision precision, uint32_t threads, char tag[TRIAL_NUMERICS_SIZE]);
 
 #endif

@@ -240,7 +240,7 @@ int evaluate_train(const struct trial_message *trial, const struct evaluator_con
     network_costs(&trial->network, &trial->count, &costs);
     result.madds = costs.madds;
     result.params = costs.params;
-    evaluator_numerics(context->threads, result.numerics);
+    evaluator_numerics(trial->evaluation.schedule.precision, context->threads, result.numerics);
     rc = trial->trial.stage == STAGE_TEST ? test(trial, context, directory, &result, err)
                                           : train(trial, context, directory, &result, err);
     if (rc == 0)
