@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 """Trains one network with layernas and with PyTorch by the same recipe, and compares the accuracies.
 
-    accuracy.py [--seeds N] [--build DIR] [--data DIR] [RECIPE...]
+    accuracy.py [--seeds N] [--build DIR] [--data DIR] [--bf16] [RECIPE...]
 
-RECIPE: one of those below; all of them without. A study of a single trial has a worker train the
+RECIPE: one of those below; all of them without. With --bf16 layernas with `precision: bf16` is compared
+with layernas in float, from the same seeds, and PyTorch stays out of it. A study of a single trial has a worker train the
 network from N seeds (its final stage) and measures each file of weights with layernas-worker
 --evaluate. PyTorch builds the network from what layernas-coordinator --describe says of it, and
 trains on as many images of the same files, stratified, on one thread. Prints top-1 on the test
@@ -281,28 +282,52 @@ def train_pytorch(recipe, ops, train, test, seed):
 
 # ---- the table ----
 
-def compare(name, recipe, args):
-    path = (os.path.join(args.data, "cifar10-subset") if recipe["format"] == "cifar10"
+def where(recipe, args):
+    return (os.path.join(args.data, "cifar10-subset") if recipe["format"] == "cifar10"
             else "/usr/share/datasets/fashion-mnist")
-    read = {"idx": read_idx, "cifar10": read_cifar}[recipe["format"]]
+
+
+def run_layernas(recipe, args):
+    """Its accuracies, its seconds, and the network's operations."""
+    path = where(recipe, args)
     with tempfile.TemporaryDirectory() as folder:
         study = write_study(recipe, folder, args.seeds, path)
         described = subprocess.run([os.path.join(args.build, "layernas-coordinator"), "--describe",
                                     recipe["arch"], "--json", study], check=True,
                                    capture_output=True)
-        ops = json.loads(described.stdout)["ops"]
-        ours, our_seconds = train_layernas(recipe, args.build, study, folder, path)
-    train, test = read(path, "train"), read(path, "test")
+        top1, seconds = train_layernas(recipe, args.build, study, folder, path)
+    return top1, seconds, json.loads(described.stdout)["ops"]
+
+
+def run_pytorch(recipe, args, ops):
+    read = {"idx": read_idx, "cifar10": read_cifar}[recipe["format"]]
+    train, test = (read(where(recipe, args), part) for part in ("train", "test"))
     runs = [train_pytorch(recipe, ops, train, test, seed) for seed in range(1, args.seeds + 1)]
-    theirs, their_seconds = [r[0] for r in runs], sum(r[1] for r in runs)
+    return [r[0] for r in runs], sum(r[1] for r in runs)
+
+
+def compare(name, recipe, args):
+    ours, our_seconds, ops = run_layernas(recipe, args)
+    if args.bf16:
+        theirs, their_seconds = ours, our_seconds
+        rounded = dict(recipe, schedule=dict(recipe["schedule"], precision="bf16"))
+        ours, our_seconds, _ = run_layernas(rounded, args)
+    else:
+        theirs, their_seconds = run_pytorch(recipe, args, ops)
     means = [statistics.mean(v) for v in (ours, theirs)]
     deviations = [statistics.stdev(v) for v in (ours, theirs)]
     error = math.sqrt(sum(d * d / args.seeds for d in deviations))
     print("| %s | %.2f +- %.2f | %.2f +- %.2f | %+.2f +- %.2f |" % (
         name, means[0], deviations[0], means[1], deviations[1], means[0] - means[1], error))
-    print("# %s: layernas %s in %.0f s, PyTorch %s in %.0f s" % (
-        name, " ".join("%.2f" % v for v in ours), our_seconds, " ".join("%.2f" % v for v in theirs),
-        their_seconds), file=sys.stderr, flush=True)
+    print("# %s: %s %s in %.0f s, %s %s in %.0f s" % (
+        name, columns(args)[0], " ".join("%.2f" % v for v in ours), our_seconds, columns(args)[1],
+        " ".join("%.2f" % v for v in theirs), their_seconds), file=sys.stderr, flush=True)
+
+
+def columns(args):
+    if args.bf16:
+        return "bf16", "float"
+    return "layernas", "PyTorch " + torch.__version__.split("+")[0]
 
 
 def main():
@@ -311,12 +336,13 @@ def main():
     parser.add_argument("--build", default=os.path.join(ROOT, "build"))
     parser.add_argument("--data", default=os.environ.get("LAYERNAS_DATA",
                                                          os.path.join(ROOT, "../shared/data")))
+    parser.add_argument("--bf16", action="store_true")
     parser.add_argument("recipe", nargs="*", choices=[[], *RECIPES])
     args = parser.parse_args()
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
-    print("| recipe | layernas, test top-1 in %% | PyTorch %s | difference |\n|---|---|---|---|" %
-          torch.__version__.split("+")[0], flush=True)
+    print("| recipe | %s, test top-1 in %% | %s | difference |\n|---|---|---|---|" % columns(args),
+          flush=True)
     for name in args.recipe or RECIPES:
         compare(name, RECIPES[name], args)
         sys.stdout.flush()

@@ -1,7 +1,8 @@
 /* Trains and evaluates mobile networks on one thread and on two, and beside it PyTorch on the same ones
  * and as many threads, in turns: images per second, GFLOP/s (two for each multiply-add; a training step
  * counts as three passes), and the ratio to the better of PyTorch's two memory layouts, all medians
- * over the rounds. Then the same once more with AVX2 at most, on both sides.
+ * over the rounds. Where there is AMX also with `precision: bf16`, beside PyTorch's floats. Then the same
+ * once more with AVX2 at most, on both sides.
  *
  * bench_engine [SECONDS] [ROUNDS] [NETWORK or all] [BATCH] */
 #include <stdio.h>
@@ -53,9 +54,9 @@ static const struct {
     { "nas_bench_macro", nas_bench_macro },
 };
 
-/* Images per second in one round; pytorch 0 where there is none. */
+/* Images per second in one round; bf16 and pytorch 0 where there is none. */
 struct speeds {
-    double train, evaluate, pytorch;
+    double train, evaluate, bf16, pytorch;
 };
 
 static double train_of(const struct speeds *s)
@@ -68,6 +69,11 @@ static double evaluate_of(const struct speeds *s)
     return s->evaluate;
 }
 
+static double bf16_of(const struct speeds *s)
+{
+    return s->bf16;
+}
+
 static double pytorch_of(const struct speeds *s)
 {
     return s->pytorch;
@@ -76,6 +82,16 @@ static double pytorch_of(const struct speeds *s)
 static double ratio_of(const struct speeds *s)
 {
     return s->pytorch > 0 ? s->train / s->pytorch : 0;
+}
+
+static double bf16_ratio_of(const struct speeds *s)
+{
+    return s->pytorch > 0 ? s->bf16 / s->pytorch : 0;
+}
+
+static double gain_of(const struct speeds *s)
+{
+    return s->bf16 / s->train;
 }
 
 static int compare(const void *a, const void *b)
@@ -159,22 +175,41 @@ static double measure(struct trainer *trainer, unsigned threads, const struct im
     return (double)n / seconds_for(trainer, threads, *set, n, training);
 }
 
-static void run_engine(const struct network *network, const struct image_set *set, unsigned threads,
-                       double seconds, struct speeds *speeds)
+static struct trainer *make_trainer(const struct network *network, unsigned threads,
+                                    enum precision precision)
 {
     const struct schedule schedule = { .epochs = 1,
                                        .batch = batch,
                                        .lr = 0.1,
                                        .momentum = 0.9,
                                        .nesterov = true,
-                                       .weight_decay = 5e-4 };
+                                       .weight_decay = 5e-4,
+                                       .precision = precision };
     struct trainer *trainer;
     struct errmsg err;
 
     if (trainer_new(network, &schedule, threads, 1, &trainer, &err) < 0)
         die(err.text);
+    return trainer;
+}
+
+static bool has_amx(void)
+{
+    return kernels_bf16(kernels_best(), true)->amx != NULL;
+}
+
+static void run_engine(const struct network *network, const struct image_set *set, unsigned threads,
+                       double seconds, struct speeds *speeds)
+{
+    struct trainer *trainer = make_trainer(network, threads, PRECISION_FLOAT);
+
     speeds->train = measure(trainer, threads, set, seconds, true);
     speeds->evaluate = measure(trainer, threads, set, seconds / 3, false);
+    trainer_free(trainer);
+    if (!has_amx())
+        return;
+    trainer = make_trainer(network, threads, PRECISION_BF16);
+    speeds->bf16 = measure(trainer, threads, set, seconds, true);
     trainer_free(trainer);
 }
 
@@ -212,9 +247,16 @@ static void print(const struct network *network, unsigned threads, const struct 
     printf("  %u thread%s\n", threads, threads == 1 ? "" : "s");
     printf("    train     %8.0f images/s  %6.1f GFLOP/s\n", train, 3 * giga * train);
     printf("    evaluate  %8.0f images/s  %6.1f GFLOP/s\n", evaluate, giga * evaluate);
+    if (round->bf16 > 0)
+        printf("    bf16      %8.0f images/s in training; %.2f times float\n",
+               median(round, rounds, bf16_of), median(round, rounds, gain_of));
     if (round->pytorch > 0)
-        printf("    PyTorch   %8.0f images/s in training; ratio %.2f\n",
+        printf("    PyTorch   %8.0f images/s in training; ratio %.2f",
                median(round, rounds, pytorch_of), median(round, rounds, ratio_of));
+    if (round->pytorch > 0 && round->bf16 > 0)
+        printf(", of bf16 %.2f", median(round, rounds, bf16_ratio_of));
+    if (round->pytorch > 0)
+        printf("\n");
     else
         printf("    PyTorch   not installed (python3-torch)\n");
     fflush(stdout);
