@@ -17,6 +17,7 @@ pass "watching begins before the coordinator does"
 
 status() { "$bin/layernas-status" -c "$socket" "$@"; }
 wait_for "six trials" eval 'test "$(status --json | jq .done)" -ge 6'
+wait_for "a second layer" eval 'test "$(status diagnosis --json | jq ".layers | length")" -ge 2'
 status pause >/dev/null # so that it is not over before all is asked
 is "--last bounds a list" "$(status trials --last 3 --json | jq '.rows | length')" 3
 is "--all has every row" "$(status trials --all --json | jq -s 'map(.rows[].number) == [range(1; .[0].total + 1)]')" true
