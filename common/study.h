@@ -41,8 +41,7 @@ struct layernas_settings {
     uint32_t sample;          /* guided: so many random architectures come first, */
     uint32_t forecasts_first; /* then so many forecasts (search/layernas.h), */
     uint32_t forecasts;       /* and so many after the trials of each layer */
-    uint32_t
-        lag; /* guided: a trial is decided by the results up to so many before it, at least 1 */
+    uint32_t lag; /* guided: a trial is decided by the results up to so many before it, 1 or more */
     double reach; /* children that cannot come to so much of the target's upper end are dropped */
 };
 

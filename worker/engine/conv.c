@@ -10,16 +10,6 @@
  * is the same over the output's gradient, phase by phase, with transposed weights; that of its
  * weights is matmul_gradient over both copies. */
 
-static size_t channels_in(const struct net *net, const struct node *node)
-{
-    return (size_t)net->nodes[node->input[0].node].x.shape.channels;
-}
-
-static size_t taps_of(const struct window *w)
-{
-    return w->kernel_h * w->kernel_w;
-}
-
 static size_t in_pixels(const struct window *w)
 {
     return w->height * w->width;
@@ -58,7 +48,7 @@ static void fill_offsets(const struct net *net, struct node *node)
     size_t in = channels_in(net, node), out = (size_t)node->x.shape.channels, i = 0, j = 0;
 
     window_taps_by_phase(w, node->back_tap);
-    for (size_t tap = 0; tap < taps_of(w); tap++) {
+    for (size_t tap = 0; tap < window_taps(w); tap++) {
         size_t there = window_offset(w, tap / w->kernel_w, tap % w->kernel_w);
         size_t from = (size_t)node->back_tap[tap];
         size_t back = window_back_offset(w, from / w->kernel_w, from % w->kernel_w);
@@ -80,17 +70,17 @@ static int conv_lay_out(struct net *net, struct node *node, struct arena *arena,
     *w = is_pointwise(op) ? window_of_strip(strip_pixels((in->blocks + node->x.blocks) * BLOCK))
                           : window_of(&in->shape, op);
     most_offset = in->blocks * w->plane + node->x.blocks * w->back_plane;
-    k = taps_of(w) * (channels + (size_t)op->out.channels);
+    k = window_taps(w) * (channels + (size_t)op->out.channels);
     if (most_offset > INT32_MAX || k > INT32_MAX)
         return errmsg_set(err, -EINVAL, "op %zu: a convolution too large for this engine",
                           node->op);
-    node->offset = arena_take(arena, taps_of(w) * channels, sizeof *node->offset);
-    node->back_offset = arena_take(arena, taps_of(w) * (size_t)op->out.channels,
+    node->offset = arena_take(arena, window_taps(w) * channels, sizeof *node->offset);
+    node->back_offset = arena_take(arena, window_taps(w) * (size_t)op->out.channels,
                                    sizeof *node->back_offset);
-    node->back_tap = arena_take(arena, taps_of(w), sizeof *node->back_tap);
+    node->back_tap = arena_take(arena, window_taps(w), sizeof *node->back_tap);
     if (node->offset)
         fill_offsets(net, node);
-    parameter_take(node, WEIGHT, node->x.blocks * BLOCK * taps_of(w) * channels, arena);
+    parameter_take(node, WEIGHT, node->x.blocks * BLOCK * window_taps(w) * channels, arena);
     bias_lay_out(net, node, arena);
     return 0;
 }
@@ -122,7 +112,7 @@ static struct pass pass_of(const struct net *net, const struct node *node)
     pass.dx = arena_take(&scratch, back * in_pixels(w) * BLOCK, sizeof(float));
     pass.part = arena_take(&scratch, w->stride > 1 ? back * in_pixels(w) * BLOCK : 0,
                            sizeof(float));
-    pass.transposed = arena_take(&scratch, back * BLOCK * taps_of(w),
+    pass.transposed = arena_take(&scratch, back * BLOCK * window_taps(w),
                                  (size_t)node->x.shape.channels * sizeof(float));
     pass.rounded = arena_take(&scratch, rounds(net, node) ? node->parameter[WEIGHT].n : 0,
                               sizeof(float));
@@ -189,7 +179,7 @@ static void forward_floats(struct net *net, struct node *node)
         .a = pass.a,
         .a_row = window_row(w),
         .offset = node->offset,
-        .taps = taps_of(w) * channels_in(net, node),
+        .taps = window_taps(w) * channels_in(net, node),
         .w = weights_of(net, node, &pass),
         .bias = node->parameter[BIAS].value,
         .out_block = node->x.stride,
@@ -300,7 +290,7 @@ static void backward_floats(struct net *net, struct node *node)
         .a = pass.a,
         .a_row = window_row(w),
         .offset = node->offset,
-        .taps = taps_of(w) * channels_in(net, node),
+        .taps = window_taps(w) * channels_in(net, node),
         .dy = pass.dy + window_back_origin(w),
         .dy_block = w->back_plane,
         .dy_row = w->back_pitch,

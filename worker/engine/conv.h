@@ -7,6 +7,11 @@
 
 #include "worker/engine/net.h"
 
+static inline size_t channels_in(const struct net *net, const struct node *node)
+{
+    return (size_t)net->nodes[node->input[0].node].x.shape.channels;
+}
+
 /* Index into the weights of a convolution or dense node of the weight from input channel `in` of
  * its group to output channel `out`, at (row, column) of the kernel. For a dense node the kernel
  * is its whole input. */

@@ -13,11 +13,6 @@ static size_t panels_of(size_t channels)
     return (channels + PANEL - 1) / PANEL;
 }
 
-static size_t taps_of(const struct window *w)
-{
-    return w->kernel_h * w->kernel_w;
-}
-
 static const struct tensor *input_of(const struct net *net, const struct node *node)
 {
     return &net->nodes[node->input[0].node].x;
@@ -50,7 +45,7 @@ static struct pass pass_of(const struct net *net, const struct node *node)
     const struct tensor *x = input_of(net, node), *y = &node->x;
     struct arena scratch = { .base = (char *)net->scratch };
     size_t in = panels_of((size_t)x->shape.channels), out = panels_of((size_t)y->shape.channels);
-    size_t taps = taps_of(w), image = w->height * w->width * BLOCK;
+    size_t taps = window_taps(w), image = w->height * w->width * BLOCK;
     size_t forward = y->blocks * in,
            back = net->nodes[node->input[0].node].wants_gradient ? x->blocks : 0;
     struct pass pass = { .tiles = amx_tiles(w->out_height, w->out_width) };
@@ -79,7 +74,7 @@ size_t conv_amx_scratch(const struct net *net, const struct node *node)
 
 static bool has_border(const struct window *w)
 {
-    return taps_of(w) > 1 || w->stride > 1;
+    return window_taps(w) > 1 || w->stride > 1;
 }
 
 /* ---- values and gradients, rounded ---- */
@@ -157,7 +152,7 @@ static void pack_weights(const struct net *net, const float *w, size_t n, size_t
 
 static void fill_offsets(const struct window *w, size_t panels, int32_t *offset)
 {
-    for (size_t tap = 0; tap < taps_of(w); tap++)
+    for (size_t tap = 0; tap < window_taps(w); tap++)
         for (size_t i = 0; i < panels; i++)
             *offset++ = (int32_t)(WIDER * (window_offset(w, tap / w->kernel_w, tap % w->kernel_w) +
                                            i * w->plane));
@@ -167,12 +162,12 @@ void conv_amx_forward(struct net *net, struct node *node)
 {
     const struct window *w = &node->window;
     const struct pass pass = pass_of(net, node);
-    size_t channels = (size_t)input_of(net, node)->shape.channels, panels = panels_of(channels);
+    size_t channels = channels_in(net, node), panels = panels_of(channels);
     struct amx_matmul m = {
         .a = pass.a,
         .a_row = WIDER * window_row(w),
         .offset = pass.offset,
-        .panels = taps_of(w) * panels,
+        .panels = window_taps(w) * panels,
         .w = pass.w,
         .bias = node->parameter[BIAS].value,
         .out_block = node->x.stride,
@@ -183,7 +178,8 @@ void conv_amx_forward(struct net *net, struct node *node)
 
     clear_borders(w, &pass, false);
     fill_offsets(w, panels, pass.offset);
-    pack_weights(net, node->parameter[WEIGHT].value, node->x.blocks * taps_of(w), channels, pass.w);
+    pack_weights(net, node->parameter[WEIGHT].value, node->x.blocks * window_taps(w), channels,
+                 pass.w);
     for (size_t i = 0; unit_of(net, node, i, &unit); i++) {
         load_values(net, node, &unit, &pass);
         m.out = tensor_at(&node->x, 0, unit.out_pixel);
@@ -201,7 +197,7 @@ static void fill_back_offsets(const struct node *node, size_t panels, int32_t *o
 {
     const struct window *w = &node->window;
 
-    for (size_t i = 0; i < taps_of(w); i++) {
+    for (size_t i = 0; i < window_taps(w); i++) {
         size_t tap = (size_t)node->back_tap[i];
         size_t at = window_back_offset(w, tap / w->kernel_w, tap % w->kernel_w);
 
@@ -290,7 +286,7 @@ static void gather_weights_gradient(const struct net *net, const struct node *no
                   pass->dy + b * w->back_plane + WIDER * window_back_origin(w),
                   WIDER * w->back_pitch, rows, pixels);
     amx->transpose(pass->dy_tiles, m.blocks * m.tiles);
-    for (size_t tap = 0; tap < taps_of(w); tap++) {
+    for (size_t tap = 0; tap < window_taps(w); tap++) {
         size_t at = window_offset(w, tap / w->kernel_w, tap % w->kernel_w);
 
         for (size_t b = 0; b < blocks; b += 2)
@@ -304,8 +300,8 @@ static void gather_weights_gradient(const struct net *net, const struct node *no
 static void put_weights_gradient(const struct net *net, struct node *node, const struct pass *pass)
 {
     const float *dw = pass->dw;
-    size_t channels = (size_t)input_of(net, node)->shape.channels;
-    size_t blocks = input_of(net, node)->blocks, taps = taps_of(&node->window);
+    size_t channels = channels_in(net, node);
+    size_t blocks = input_of(net, node)->blocks, taps = window_taps(&node->window);
 
     for (size_t tap = 0; tap < taps; tap++)
         for (size_t b = 0; b < node->x.blocks; b++, dw += blocks * SUMS) {
@@ -326,7 +322,7 @@ void conv_amx_backward(struct net *net, struct node *node)
     struct unit unit;
 
     clear_borders(w, &pass, true);
-    memset(pass.dw, 0, taps_of(w) * node->x.blocks * x->blocks * SUMS * sizeof *pass.dw);
+    memset(pass.dw, 0, window_taps(w) * node->x.blocks * x->blocks * SUMS * sizeof *pass.dw);
     if (passes_on) {
         fill_back_offsets(node, panels_of((size_t)node->x.shape.channels), pass.offset);
         pack_transposed(net, node, &pass);

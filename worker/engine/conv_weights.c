@@ -1,15 +1,5 @@
 #include "worker/engine/conv.h"
 
-static size_t channels_in(const struct net *net, const struct node *node)
-{
-    return (size_t)net->nodes[node->input[0].node].x.shape.channels;
-}
-
-static size_t taps_of(const struct window *w)
-{
-    return w->kernel_h * w->kernel_w;
-}
-
 size_t weight_fan(const struct net *net, const struct node *node)
 {
     const struct op *op = node_op(net, node);
@@ -31,7 +21,7 @@ static size_t conv_index(const struct net *net, const struct node *node, size_t 
     size_t channels = channels_in(net, node);
     size_t k = tap * channels + group_start(net, node, out) + in;
 
-    return (out / BLOCK * taps_of(&node->window) * channels + k) * BLOCK + out % BLOCK;
+    return (out / BLOCK * window_taps(&node->window) * channels + k) * BLOCK + out % BLOCK;
 }
 
 size_t weight_index(const struct net *net, const struct node *node, size_t out, size_t in,
@@ -42,7 +32,7 @@ size_t weight_index(const struct net *net, const struct node *node, size_t out, 
 
     switch (node->kind) {
     case NODE_DEPTHWISE:
-        return (out / BLOCK * taps_of(&node->window) + tap) * BLOCK + out % BLOCK;
+        return (out / BLOCK * window_taps(&node->window) + tap) * BLOCK + out % BLOCK;
     case NODE_DENSE:
         return (out * (size_t)x->shape.channels + in) * x->pixels + row * (size_t)x->shape.width +
                column;
@@ -79,7 +69,7 @@ float *conv_transpose(const struct net *net, const struct node *node, const int3
                       float *transposed)
 {
     size_t in = channels_in(net, node), out = (size_t)node->x.shape.channels;
-    size_t taps = taps_of(&node->window);
+    size_t taps = window_taps(&node->window);
     const float *w = node->parameter[WEIGHT].value;
 
     for (size_t block = 0; block < blocks_of(in); block++)
@@ -97,7 +87,7 @@ float *conv_transpose(const struct net *net, const struct node *node, const int3
 void conv_clear_outside_groups(const struct net *net, struct node *node)
 {
     size_t in = channels_in(net, node), fan = weight_fan(net, node);
-    size_t out = (size_t)node->x.shape.channels, taps = taps_of(&node->window);
+    size_t out = (size_t)node->x.shape.channels, taps = window_taps(&node->window);
     float *gradient = node->parameter[WEIGHT].gradient;
 
     for (size_t o = 0; fan < in && o < out; o++)

@@ -4,17 +4,12 @@
 
 #include "worker/engine/conv.h"
 
-static size_t taps_of(const struct window *w)
-{
-    return w->kernel_h * w->kernel_w;
-}
-
 static void fill_offsets(struct node *node)
 {
     const struct window *w = &node->window;
 
     window_taps_by_phase(w, node->back_tap);
-    for (size_t tap = 0; tap < taps_of(w); tap++) {
+    for (size_t tap = 0; tap < window_taps(w); tap++) {
         size_t back = (size_t)node->back_tap[tap];
 
         node->offset[tap] = (int32_t)window_offset(w, tap / w->kernel_w, tap % w->kernel_w);
@@ -32,12 +27,12 @@ static int depthwise_lay_out(struct net *net, struct node *node, struct arena *a
     if (w->plane > INT32_MAX || w->back_plane > INT32_MAX)
         return errmsg_set(err, -EINVAL, "op %zu: a convolution too large for this engine",
                           node->op);
-    node->offset = arena_take(arena, taps_of(w), sizeof *node->offset);
-    node->back_offset = arena_take(arena, taps_of(w), sizeof *node->back_offset);
-    node->back_tap = arena_take(arena, taps_of(w), sizeof *node->back_tap);
+    node->offset = arena_take(arena, window_taps(w), sizeof *node->offset);
+    node->back_offset = arena_take(arena, window_taps(w), sizeof *node->back_offset);
+    node->back_tap = arena_take(arena, window_taps(w), sizeof *node->back_tap);
     if (node->offset)
         fill_offsets(node);
-    parameter_take(node, WEIGHT, node->x.blocks * BLOCK * taps_of(w), arena);
+    parameter_take(node, WEIGHT, node->x.blocks * BLOCK * window_taps(w), arena);
     bias_lay_out(net, node, arena);
     return 0;
 }
@@ -61,7 +56,7 @@ static struct pass pass_of(const struct net *net, const struct node *node)
     pass.dy = arena_take(&scratch, w->back_plane, sizeof(float));
     pass.dx = arena_take(&scratch, w->height * w->width * BLOCK, sizeof(float));
     pass.part = arena_take(&scratch, w->height * w->width * BLOCK, sizeof(float));
-    pass.weights = arena_take(&scratch, taps_of(w) * BLOCK, sizeof(float));
+    pass.weights = arena_take(&scratch, window_taps(w) * BLOCK, sizeof(float));
     pass.bytes = scratch.used;
     return pass;
 }
@@ -80,7 +75,7 @@ static void depthwise_forward(struct net *net, struct node *node)
 
     memset(pass.a, 0, w->plane * sizeof *pass.a);
     for (size_t block = 0; block < node->x.blocks; block++) {
-        const float *weights = node->parameter[WEIGHT].value + block * taps_of(w) * BLOCK;
+        const float *weights = node->parameter[WEIGHT].value + block * window_taps(w) * BLOCK;
 
         for (size_t i = 0; unit_of(net, node, i, &unit); i++) {
             float *out = tensor_at(&node->x, block, unit.out_pixel);
@@ -88,7 +83,7 @@ static void depthwise_forward(struct net *net, struct node *node)
             window_load(net, edge, w, block, &unit, pass.a);
             for (size_t y = 0; y < w->out_height; y++)
                 net->kernels->depthwise(out + y * w->out_width * BLOCK, pass.a + y * window_row(w),
-                                        node->offset, taps_of(w), weights, bias_of(node, block),
+                                        node->offset, window_taps(w), weights, bias_of(node, block),
                                         w->out_width);
             node_moments(net, node, block, unit.out_pixel, w->out_height * w->out_width);
         }
@@ -101,15 +96,15 @@ static void weight_gradient(struct net *net, struct node *node, size_t block,
     const struct window *w = &node->window;
     const float *dy = pass->dy + window_back_origin(w);
 
-    net->kernels->depthwise_gradient(node->parameter[WEIGHT].gradient + block * taps_of(w) * BLOCK,
-                                     pass->a, window_row(w), node->offset, taps_of(w), dy,
-                                     w->back_pitch, w->out_height, w->out_width);
+    net->kernels->depthwise_gradient(
+        node->parameter[WEIGHT].gradient + block * window_taps(w) * BLOCK, pass->a, window_row(w),
+        node->offset, window_taps(w), dy, w->back_pitch, w->out_height, w->out_width);
     bias_gradient(node, block, dy, w->out_height, w->back_pitch, w->out_width);
 }
 
 static void sort_weights(const struct node *node, size_t block, float *sorted)
 {
-    size_t taps = taps_of(&node->window);
+    size_t taps = window_taps(&node->window);
     const float *weights = node->parameter[WEIGHT].value + block * taps * BLOCK;
 
     for (size_t i = 0; i < taps; i++)

@@ -49,6 +49,12 @@ struct window window_of_strip(size_t pixels);
 size_t window_offset(const struct window *w, size_t row, size_t column);
 size_t window_back_offset(const struct window *w, size_t row, size_t column);
 
+/* Taps of the kernel. */
+static inline size_t window_taps(const struct window *w)
+{
+    return w->kernel_h * w->kernel_w;
+}
+
 static inline size_t window_phases(const struct window *w)
 {
     return w->stride * w->stride;

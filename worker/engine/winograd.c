@@ -131,7 +131,7 @@ static void forward_chunk(struct net *net, struct node *node, const struct pass 
                           const struct chunk *c)
 {
     const struct window *w = &node->window;
-    size_t channels = (size_t)net->nodes[node->input[0].node].x.shape.channels;
+    size_t channels = channels_in(net, node);
 
     tiles_transform(net->kernels->winograd_values, w, c, &pass->a, 0, &pass->in);
     multiply(net, c, &pass->in, node->offset, channels, pass->u, &pass->out);
@@ -166,8 +166,8 @@ static void winograd_forward(struct net *net, struct node *node)
     const struct pass pass = pass_of(net, node);
 
     clear(&pass.a);
-    transform_weights(net, node->parameter[WEIGHT].value, node->x.blocks,
-                      (size_t)net->nodes[node->input[0].node].x.shape.channels, false, pass.u);
+    transform_weights(net, node->parameter[WEIGHT].value, node->x.blocks, channels_in(net, node),
+                      false, pass.u);
     for (size_t image = 0, images; image < net->n; image += images) {
         images = net->n - image < t.images ? net->n - image : t.images;
         load_values(net, node, image, images, &pass.a);
@@ -202,7 +202,7 @@ static void gather_weights_gradient(const struct net *net, const struct node *no
                                     const struct pass *pass, const struct chunk *c)
 {
     const struct window *w = &node->window;
-    size_t channels = (size_t)net->nodes[node->input[0].node].x.shape.channels;
+    size_t channels = channels_in(net, node);
     struct matmul_gradient m = { .offset = node->offset,
                                  .taps = channels,
                                  .dy_block = pass->out.block,
@@ -248,7 +248,7 @@ static void turn_weights(const struct net *net, const struct node *node, const s
 
 static void put_weights_gradient(const struct net *net, struct node *node, const struct pass *pass)
 {
-    size_t channels = (size_t)net->nodes[node->input[0].node].x.shape.channels;
+    size_t channels = channels_in(net, node);
     size_t tap = channels * BLOCK;
 
     for (size_t block = 0; block < node->x.blocks; block++)
@@ -263,7 +263,7 @@ static void winograd_backward(struct net *net, struct node *node)
     const struct tiling t = tiling_of(w);
     const struct pass pass = pass_of(net, node);
     bool passes_on = edge_node(net, &node->input[0])->wants_gradient;
-    size_t channels = (size_t)edge_node(net, &node->input[0])->x.shape.channels;
+    size_t channels = channels_in(net, node);
 
     clear(&pass.a);
     clear(&pass.dy);
