@@ -9,6 +9,7 @@
 #include "common/rng.h"
 #include "tests/bench/models.h"
 #include "tests/gradient/net_numbers.h"
+#include "tests/gradient/small_models.h"
 #include "worker/engine/conv.h"
 #include "worker/engine/dense.h"
 #include "worker/engine/weights.h"
@@ -106,39 +107,6 @@ static void odd(struct network *network)
     model_dense(network, model_global_pool(network, i), 10);
 }
 
-static void mobilenet_v2(struct network *network)
-{
-    model_mobilenet_v2(network, 32, 10);
-}
-
-static void mobilenet_v3_small(struct network *network)
-{
-    model_mobilenet_v3_small(network, 32, 10);
-}
-
-static void nats_size(struct network *network)
-{
-    model_nats_size(network, (const int[5]){ 8, 24, 40, 64, 56 }, 10);
-}
-
-static void nas_bench_macro(struct network *network)
-{
-    model_nas_bench_macro(network, "12021021");
-}
-
-static const struct {
-    const char *name;
-    void (*build)(struct network *network);
-} models[] = {
-    { "odd", odd },
-    { "fashion", model_fashion },
-    { "mobilenet_v2", mobilenet_v2 },
-    { "mobilenet_v3_small", mobilenet_v3_small },
-    { "nats_size", nats_size },
-    { "nas_bench_macro", nas_bench_macro },
-};
-enum { MODELS = sizeof models / sizeof *models };
-
 static void check_model(const char *name, const struct network *network)
 {
     const struct kernels *plain = kernels_bf16(kernels_plain, false);
@@ -164,16 +132,21 @@ static void check_model(const char *name, const struct network *network)
     free(by_best.gradients);
 }
 
+static void check_steps(const char *name, void (*build)(struct network *network))
+{
+    struct network network = { 0 };
+
+    build(&network);
+    check_model(name, &network);
+    network_clear(&network);
+}
+
 static void test_steps(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < MODELS; i++) {
-        struct network network = { 0 };
-
-        models[i].build(&network);
-        check_model(models[i].name, &network);
-        network_clear(&network);
-    }
+    check_steps("odd", odd);
+    for (size_t i = 0; i < SMALL_MODELS; i++)
+        check_steps(small_models[i].name, small_models[i].build);
 }
 
 static size_t bytes_of(const struct network *network, const struct kernels *kernels)
@@ -187,18 +160,23 @@ static size_t bytes_of(const struct network *network, const struct kernels *kern
     return bytes;
 }
 
+static void check_memory(const char *name, void (*build)(struct network *network))
+{
+    struct network network = { 0 };
+
+    build(&network);
+    check_int_equal(name, bytes_of(&network, kernels_bf16(kernels_best(), true)),
+                    bytes_of(&network, kernels_bf16(kernels_plain, false)));
+    network_clear(&network);
+}
+
 /* A plan's memory, and so the parts that batches go in, is the same on every machine. */
 static void test_memory_does_not_depend_on_amx(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < MODELS; i++) {
-        struct network network = { 0 };
-
-        models[i].build(&network);
-        check_int_equal(models[i].name, bytes_of(&network, kernels_bf16(kernels_best(), true)),
-                        bytes_of(&network, kernels_bf16(kernels_plain, false)));
-        network_clear(&network);
-    }
+    check_memory("odd", odd);
+    for (size_t i = 0; i < SMALL_MODELS; i++)
+        check_memory(small_models[i].name, small_models[i].build);
 }
 
 int main(void)

@@ -15,6 +15,7 @@
 #include "common/rng.h"
 #include "tests/bench/models.h"
 #include "tests/gradient/net_numbers.h"
+#include "tests/gradient/small_models.h"
 #include "worker/engine/dense.h"
 #include "worker/engine/share.h"
 #include "worker/engine/weights.h"
@@ -149,58 +150,26 @@ static void everything(struct network *network)
     model_dense(network, model_act(network, model_dense(network, i, 33), ACTIVATION_RELU), 10);
 }
 
-static void mobilenet_v2(struct network *network)
+static void check_steps(const char *name, void (*build)(struct network *network), size_t threads)
 {
-    model_mobilenet_v2(network, 32, 10);
-}
+    for (const struct kernels *const *kernels = kernels_all(); *kernels; kernels++) {
+        struct network network = { 0 };
 
-static void mobilenet_v3_small(struct network *network)
-{
-    model_mobilenet_v3_small(network, 32, 10);
-}
-
-static void mobilenet_v3_large(struct network *network)
-{
-    model_mobilenet_v3_large(network, 32, 10);
-}
-
-static void nats_size(struct network *network)
-{
-    model_nats_size(network, (const int[5]){ 8, 24, 40, 64, 56 }, 10);
-}
-
-static void nas_bench_macro(struct network *network)
-{
-    model_nas_bench_macro(network, "12021021");
+        build(&network);
+        check_model(name, &network, *kernels, 1);
+        check_model(name, &network, kernels_bf16(*kernels, true), 1);
+        if (threads > 1)
+            check_model(name, &network, *kernels, threads);
+        network_clear(&network);
+    }
 }
 
 static void test_steps(void **state)
 {
-    static const struct {
-        const char *name;
-        void (*build)(struct network *network);
-    } models[] = {
-        { "everything", everything },
-        { "fashion", model_fashion },
-        { "mobilenet_v2", mobilenet_v2 },
-        { "mobilenet_v3_small", mobilenet_v3_small },
-        { "mobilenet_v3_large", mobilenet_v3_large },
-        { "nats_size", nats_size },
-        { "nas_bench_macro", nas_bench_macro },
-    };
-
     (void)state;
-    for (size_t i = 0; i < sizeof models / sizeof *models; i++)
-        for (const struct kernels *const *kernels = kernels_all(); *kernels; kernels++) {
-            struct network network = { 0 };
-
-            models[i].build(&network);
-            check_model(models[i].name, &network, *kernels, 1);
-            check_model(models[i].name, &network, kernels_bf16(*kernels, true), 1);
-            if (i == 0)
-                check_model(models[i].name, &network, *kernels, 2);
-            network_clear(&network);
-        }
+    check_steps("everything", everything, 2);
+    for (size_t i = 0; i < SMALL_MODELS; i++)
+        check_steps(small_models[i].name, small_models[i].build, 1);
 }
 
 int main(void)

@@ -6,9 +6,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "common/rng.h"
 #include "tests/bench/models.h"
-#include "worker/data/images.h"
+#include "tests/unit/drawn_images.h"
 #include "worker/engine/trainer.h"
 
 enum { SIDE = 9, CHANNELS = 3, CLASSES = 4, IMAGES = 150, MOST_THREADS = 4 };
@@ -41,21 +40,19 @@ static void build(struct network *to, int drop)
     model_dense(to, model_global_pool(to, i), CLASSES);
 }
 
+static void draw_noise(struct rng *rng, uint16_t label, uint8_t *pixels)
+{
+    (void)label;
+    for (size_t i = 0; i < CHANNELS * SIDE * SIDE; i++)
+        pixels[i] = (uint8_t)rng_below(rng, 256);
+}
+
 static int set_up(void **state)
 {
     const struct dataset_spec spec = { .valid = 50, .split_seed = 1 };
-    size_t size = CHANNELS * SIDE * SIDE;
-    struct rng rng;
 
     (void)state;
-    images = (struct images){ .n = IMAGES, .shape = { CHANNELS, SIDE, SIDE }, .classes = CLASSES };
-    images.pixels = malloc(IMAGES * size);
-    images.labels = malloc(IMAGES * sizeof *images.labels);
-    rng_init(&rng, 1, 0);
-    for (size_t i = 0; i < IMAGES * size; i++)
-        images.pixels[i] = (uint8_t)rng_below(&rng, 256);
-    for (size_t i = 0; i < IMAGES; i++)
-        images.labels[i] = (uint16_t)(i % CLASSES);
+    images = drawn_images(IMAGES, (struct shape){ CHANNELS, SIDE, SIDE }, CLASSES, draw_noise);
     build(&network, 0);
     build(&dropping, 2000);
     return images_split(&images, &spec, &train, &valid, NULL);

@@ -5,8 +5,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "common/rng.h"
 #include "tests/bench/models.h"
+#include "tests/unit/drawn_images.h"
 #include "worker/data/idx.h"
 #include "worker/engine/trainer.h"
 
@@ -55,17 +55,9 @@ static void build_network(void)
 static int set_up(void **state)
 {
     struct dataset_spec spec = { .valid = 200, .split_seed = 1 };
-    struct rng rng;
 
     (void)state;
-    images = (struct images){ .n = IMAGES, .shape = { 1, SIDE, SIDE }, .classes = CLASSES };
-    images.pixels = malloc(IMAGES * SIDE * SIDE);
-    images.labels = malloc(IMAGES * sizeof *images.labels);
-    rng_init(&rng, 1, 0);
-    for (int i = 0; i < IMAGES; i++) {
-        images.labels[i] = (uint16_t)(i % CLASSES);
-        draw_image(&rng, images.labels[i], images.pixels + i * SIDE * SIDE);
-    }
+    images = drawn_images(IMAGES, (struct shape){ 1, SIDE, SIDE }, CLASSES, draw_image);
     build_network();
     return images_split(&images, &spec, &train, &valid, NULL);
 }
