@@ -39,11 +39,10 @@ static bool is_allowed(struct coordinator *coordinator, const struct route *rout
 
 /* ---- pause, resume, drain, stop ---- */
 
+/* As the status has it: a trial whose result is being saved has run. */
 static uint64_t n_running(const struct coordinator *coordinator)
 {
-    struct ledger_counts counts = trial_ledger_counts(coordinator->ledger);
-
-    return counts.by_state[TRIAL_LEASED] + counts.by_state[TRIAL_SAVING];
+    return trial_ledger_counts(coordinator->ledger).by_state[TRIAL_LEASED];
 }
 
 static void set_mode(struct coordinator *coordinator, enum steering_mode mode,

@@ -12,6 +12,7 @@
 
 #include "coordinator/coordinator.h"
 #include "coordinator/request_handlers.h"
+#include "coordinator/steering_command.h"
 
 enum { PAUSE_MS = 10 };
 
@@ -184,6 +185,38 @@ static void test_the_first_result_counts_while_it_is_saved(void **state)
     coordinator_close(&still.coordinator);
 }
 
+/* ---- what runs on ---- */
+
+/* The anchor's result is there; what comes next waits for it to be durable. */
+static void test_what_is_being_saved_runs_no_more(void **state)
+{
+    Layernas__StatusRequest request = LAYERNAS__STATUS_REQUEST__INIT;
+    Layernas__Command command = LAYERNAS__COMMAND__INIT;
+    const struct route here = { .from_here = true };
+    struct steering_outcome outcome = { .changed = false };
+    struct still still;
+    struct played_worker *worker;
+    struct from_worker result;
+    struct to_worker trial;
+
+    begin(&still, *state);
+    worker = join(&still, 1);
+    trial = played_expect(worker, TO_TRIAL);
+    worker->credit++;
+    result = played_result(worker, &trial);
+    played_send(worker, &result);
+    take_messages(&still, 1);
+    command.what = LAYERNAS__COMMAND__WHAT__PAUSE;
+    request.protocol = STATUS_PROTOCOL;
+    request.body_case = LAYERNAS__STATUS_REQUEST__BODY_COMMAND;
+    request.command = &command;
+    steering_obey(&still.coordinator, &here, &request, &outcome);
+    assert_string_equal(outcome.line.text, "paused: nothing is handed out; trials that run on: 0");
+    let_save(&still);
+    to_worker_clear(&trial);
+    coordinator_close(&still.coordinator);
+}
+
 /* ---- a stop while the disk is full ---- */
 
 static struct rlimit file_size;
@@ -225,6 +258,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         LIVE_TEST(test_a_failure_is_acknowledged_when_it_is_durable),
         LIVE_TEST(test_the_first_result_counts_while_it_is_saved),
+        LIVE_TEST(test_what_is_being_saved_runs_no_more),
         LIVE_TEST(test_a_stop_does_not_wait_for_a_full_disk),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
