@@ -103,6 +103,9 @@ saved_trials() { # STATE
     grep -cE 'trial [0-9]+ \(' "$1.log"
 }
 
+# A jq filter of the trials: whether each result that came is on disk.
+all_saved='[.rows[].state] | index("saving") == null'
+
 # Until it has saved 1 to MOST more, a random number of them, or has ended: a bound on how far a life
 # gets, however fast the machine is.
 await_some_trials() { # STATE PID MOST

@@ -115,6 +115,8 @@ wait_for "more trials by it" done_by third $((${before:-0} + 1))
 
 # The coordinator's machine falls silent and comes back up: no FIN or RST ever reaches the workers.
 unplug first
+saved() { [ "$(status trials | jq "$all_saved")" = true ]; }
+wait_for "what has come to be saved" saved
 kill -9 "$pid"
 wait "$pid"
 missed_twice() { [ "$(grep -c 'is silent' third.log)" -ge 2 ]; }

@@ -44,6 +44,8 @@ matches "and says what is true" "$said" '^paused: nothing is handed out; trials 
 is "told again, nothing changes" "$(jq -c '[.changed, .mode]' answer.json)" '[false,"paused"]'
 nothing_runs() { [ "$(of .running)" = 0 ]; }
 wait_for "the running trial to end" nothing_runs
+saved() { [ "$(of "$all_saved" trials)" = true ]; }
+wait_for "its result to be saved" saved
 paused_at=$(of .done)
 killed --bind "$bind"
 is "a paused search is paused after a kill" "$(of .state)" paused
