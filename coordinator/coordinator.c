@@ -6,6 +6,7 @@
 
 #include "common/log.h"
 #include "coordinator/gate.h"
+#include "coordinator/hand_out.h"
 #include "coordinator/local_workers.h"
 #include "coordinator/progress_line.h"
 #include "coordinator/reply.h"
@@ -109,6 +110,7 @@ static void serve(struct coordinator *coordinator)
         reply_study_over(coordinator, campaign_stop_reason(coordinator->campaign));
         status_say_end(coordinator);
     }
+    hand_out_send(coordinator);
     local_workers_stop(coordinator->local_workers, GRACE_MS);
     coordinator->local_workers = NULL;
     store_put_elapsed(coordinator->store, coordinator_elapsed(coordinator));
@@ -176,6 +178,7 @@ static void close_loop(struct coordinator *coordinator)
 void coordinator_close(struct coordinator *coordinator)
 {
     close_loop(coordinator);
+    letters_clear(&coordinator->letters);
     router_close(coordinator->worker_socket, FAREWELL_MS);
     router_close(coordinator->status_socket, FAREWELL_MS);
     if (coordinator->zmq_context)

@@ -1,7 +1,8 @@
 /* coordinator - one study, served: the loop, its sockets and timers, and what they work on.
  *
  *     worker socket -> request_handlers, result_handler -> ledger, roster, store
- *     store: durable -> ledger settles -> campaign learns -> hand_out -> worker socket
+ *     store: durable -> ledger settles -> campaign learns -> hand_out
+ *     replies, trials handed out -> letters -> worker socket, once a turn of the loop
  *     status socket -> snapshot
  *     connections, keys -> gate
  *     every second -> leases, silent workers, wall clock, disk, progress line
@@ -22,6 +23,7 @@
 #include "coordinator/ledger/store.h"
 #include "coordinator/ledger/trial_ledger.h"
 #include "coordinator/ledger/worker_roster.h"
+#include "coordinator/letters.h"
 #include "coordinator/listening_clock.h"
 #include "coordinator/router.h"
 #include "coordinator/status/watchers.h"
@@ -81,6 +83,8 @@ struct coordinator {
     uv_loop_t loop;
     bool loop_open;
     void *zmq_context, *worker_socket, *status_socket;
+    struct sender sender;   /* whose message from the worker socket is being taken */
+    struct letters letters; /* to workers, of this turn of the loop */
     struct gate *gate;
     struct zmq_watch *worker_watch, *status_watch;
     struct local_workers *local_workers;

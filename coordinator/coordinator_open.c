@@ -91,11 +91,18 @@ static int open_socket(struct coordinator *coordinator, enum gate_door door, con
     return rc < 0 ? rc : router_bind(*socket_out, option, endpoint, bound, err);
 }
 
+static void on_before_sleep(void *arg)
+{
+    hand_out_send(arg);
+}
+
 static int watch_sockets(struct coordinator *coordinator, struct errmsg *err)
 {
     int rc = zmq_watch_new(&coordinator->loop, coordinator->worker_socket, on_worker_message,
                            coordinator, &coordinator->worker_watch);
 
+    if (rc == 0)
+        zmq_watch_before_sleep(coordinator->worker_watch, on_before_sleep);
     if (rc == 0)
         rc = zmq_watch_new(&coordinator->loop, coordinator->status_socket, on_status_request,
                            coordinator, &coordinator->status_watch);

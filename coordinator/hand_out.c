@@ -122,18 +122,16 @@ static int send_trial(struct coordinator *coordinator, struct worker *worker,
     return rc;
 }
 
-/* Sends what is leased. 0; a negative errno other than -EAGAIN: the worker did not get it. */
 static int send_leased(struct coordinator *coordinator, struct worker *worker,
                        const struct trial *trial, const struct attempt *attempt)
 {
     int rc = send_trial(coordinator, worker, trial, attempt);
 
-    if (rc == 0) {
+    if (rc == 0)
         worker_roster_sent(coordinator->roster, worker);
-        return 0;
-    }
-    trial_ledger_lose(coordinator->ledger, attempt);
-    return rc == -EAGAIN ? -ENOBUFS : rc;
+    else
+        trial_ledger_lose(coordinator->ledger, attempt);
+    return rc;
 }
 
 /* Leases and sends one trial. -EAGAIN: none is READY for this worker; else as send_leased. */
@@ -174,24 +172,13 @@ static bool may_hand_out(const struct coordinator *coordinator)
            !coordinator->trouble && !coordinator->failed;
 }
 
-/* What it still runs keeps its lease: it may be reconnecting at this moment. */
-static void forget_unreachable(struct coordinator *coordinator, struct worker *worker)
-{
-    coordinator_remark(coordinator, "worker %s is not connected any more", worker->name);
-    worker_roster_remove(coordinator->roster, worker);
-}
-
 /* Whom to serve after worker got rc; NULL: nobody can be served at present. */
 static struct worker *next_waiting(struct coordinator *coordinator, struct worker *worker, int rc)
 {
-    if (rc == -EHOSTUNREACH) {
-        forget_unreachable(coordinator, worker);
+    if (rc == 0 || (rc == -EAGAIN && hand_out_propose(coordinator)))
         worker = NULL;
-    } else if (rc == 0 || (rc == -EAGAIN && hand_out_propose(coordinator))) {
-        worker = NULL;
-    } else if (hand_out_n_ready(coordinator) == 0) {
+    else if (hand_out_n_ready(coordinator) == 0)
         return NULL;
-    }
     return worker_roster_waiting(coordinator->roster, worker);
 }
 
@@ -223,10 +210,13 @@ void hand_out_doubles(struct coordinator *coordinator)
 
         if (rc == -ENOENT)
             return;
-        if (rc == -EHOSTUNREACH)
-            forget_unreachable(coordinator, worker);
         /* What one may not have another may; who got one may have room for more. */
-        worker = worker_roster_waiting(coordinator->roster,
-                                       rc == 0 || rc == -EHOSTUNREACH ? NULL : worker);
+        worker = worker_roster_waiting(coordinator->roster, rc == 0 ? NULL : worker);
     }
+}
+
+void hand_out_send(struct coordinator *coordinator)
+{
+    while (letters_send(coordinator))
+        hand_out(coordinator);
 }

@@ -4,7 +4,7 @@
 
 #include "coordinator/coordinator.h"
 
-/* Gives every waiting worker what is READY for it, asking the campaign for more as long as workers
+/* Puts what is READY for it into the letter of every waiting worker, asking the campaign for more as long as workers
  * wait; nothing while the store cannot write, people want it so, or the run is being stopped. Ends the run when the
  * campaign is done. Called after anything that may have made a worker or a trial free. */
 void hand_out(struct coordinator *coordinator);
@@ -16,5 +16,8 @@ void hand_out_doubles(struct coordinator *coordinator);
 bool hand_out_propose(struct coordinator *coordinator);
 
 uint64_t hand_out_n_ready(const struct coordinator *coordinator);
+
+/* Sends the letters. What does not reach its worker is handed out to others. */
+void hand_out_send(struct coordinator *coordinator);
 
 #endif

@@ -1,19 +1,15 @@
 #include "coordinator/reply.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 int reply_send(struct coordinator *coordinator, const struct route *route,
                const struct to_worker *message)
 {
-    struct bytes bytes;
-    int rc = to_worker_pack(message, &bytes);
+    const struct attempt *attempt = message->kind == TO_TRIAL ? &message->trial.attempt : NULL;
+    struct bytes frame;
+    int rc = to_worker_pack(message, &frame);
 
-    if (rc < 0)
-        return rc;
-    rc = router_send(coordinator->worker_socket, route, bytes.data, bytes.size);
-    free(bytes.data);
-    return rc;
+    return rc < 0 ? rc : letters_add(coordinator, route, frame, attempt);
 }
 
 void reply_plain(struct coordinator *coordinator, const struct route *route,

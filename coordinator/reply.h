@@ -1,12 +1,11 @@
-/* reply - messages to workers: packed, sent, and given up where nobody is there to take them. */
+/* reply - messages to workers: packed, and put into their letters. */
 #ifndef LAYERNAS_COORDINATOR_REPLY_H
 #define LAYERNAS_COORDINATOR_REPLY_H
 
 #include "coordinator/coordinator.h"
 #include "proto/wire.h"
 
-/* -EHOSTUNREACH: the connection is gone; -EAGAIN: the peer reads nothing; -ENOMEM, -EMSGSIZE. A
- * reply that is lost is asked for again by whoever misses it; only a trial has to be taken back. */
+/* -ENOMEM, -EMSGSIZE. A reply that is lost is asked for again by whoever misses it. */
 int reply_send(struct coordinator *coordinator, const struct route *route,
                const struct to_worker *message);
 

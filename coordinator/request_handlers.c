@@ -268,18 +268,18 @@ bool on_worker_message(void *socket, void *arg)
     };
     struct coordinator *coordinator = arg;
     struct from_worker message;
-    struct route route;
+    const struct route *route = &coordinator->sender.route;
     struct errmsg err = { "" };
     zmq_msg_t bytes;
-    int rc = router_receive(socket, &route, &bytes);
+    int rc = router_receive_frame(socket, &coordinator->sender, &bytes);
 
     if (rc == -EBADMSG)
-        drop_malformed(coordinator, "more than one frame");
+        drop_malformed(coordinator, "no frame");
     if (rc < 0)
         return rc == -EBADMSG;
-    if (!gate_admits(coordinator->gate, GATE_WORKERS, &route)) {
+    if (!gate_admits(coordinator->gate, GATE_WORKERS, route)) {
         zmq_msg_close(&bytes);
-        reply_refusal(coordinator, &route, key_gone);
+        reply_refusal(coordinator, route, key_gone);
         return true;
     }
     rc = from_worker_unpack(zmq_msg_data(&bytes), zmq_msg_size(&bytes), &message, &err);
@@ -288,7 +288,9 @@ bool on_worker_message(void *socket, void *arg)
         drop_malformed(coordinator, err.text);
         return true;
     }
-    handlers[message.kind](coordinator, &route, &message);
+    handlers[message.kind](coordinator, route, &message);
     from_worker_clear(&message);
+    if (!coordinator->sender.more)
+        hand_out_send(coordinator);
     return true;
 }

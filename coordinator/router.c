@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "proto/letter.h"
+
 enum {
     QUEUE = 1000,               /* messages to and from each peer */
     BACKLOG = 1024,             /* connections that come at the same time */
@@ -169,10 +171,29 @@ int router_receive(void *socket, struct route *route_out, zmq_msg_t *message_out
     return rc;
 }
 
-int router_send(void *socket, const struct route *route, const void *data, size_t size)
+int router_receive_frame(void *socket, struct sender *sender, zmq_msg_t *frame_out)
 {
-    if (zmq_send(socket, route->bytes, route->size, ZMQ_DONTWAIT | ZMQ_SNDMORE) < 0 ||
-        zmq_send(socket, data, size, ZMQ_DONTWAIT) < 0)
-        return -zmq_errno();
+    bool first = !sender->more;
+    int rc = first ? receive_route(socket, &sender->route) : 0;
+
+    if (rc < 0)
+        return rc;
+    zmq_msg_init(frame_out);
+    if (zmq_msg_recv(frame_out, socket, ZMQ_DONTWAIT) < 0) {
+        rc = -zmq_errno();
+        sender->more = false;
+        zmq_msg_close(frame_out);
+        return rc;
+    }
+    sender->more = zmq_msg_more(frame_out);
+    if (first)
+        note_sender(frame_out, &sender->route);
     return 0;
+}
+
+int router_send(void *socket, const struct route *route, const struct bytes *frames, size_t n)
+{
+    if (zmq_send(socket, route->bytes, route->size, ZMQ_DONTWAIT | ZMQ_SNDMORE) < 0)
+        return -zmq_errno();
+    return letter_send_frames(socket, frames, n);
 }

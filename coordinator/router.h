@@ -1,7 +1,7 @@
-/* router - a ZeroMQ ROUTER socket that strangers talk to: bounded, and checked frame by frame.
+/* router - a ZeroMQ ROUTER socket that strangers talk to: bounded, and taken frame by frame.
  *
- * A message is one frame, after the route that ROUTER itself puts before it. ZeroMQ's error codes
- * become negative errnos here. Loop thread only. */
+ * A message is one or more frames, after the route that ROUTER itself puts before them. ZeroMQ's error
+ * codes become negative errnos here. Loop thread only. */
 #ifndef LAYERNAS_COORDINATOR_ROUTER_H
 #define LAYERNAS_COORDINATOR_ROUTER_H
 
@@ -31,12 +31,22 @@ int router_bind(void *socket, const char *option, const char *endpoint,
 /* Sends what is queued for at most linger_ms more. NULL does nothing. */
 void router_close(void *socket, int linger_ms);
 
-/* Takes one message, for zmq_msg_close. -EAGAIN: none waits; -EBADMSG: one of other than two
- * frames was taken and dropped. */
+/* Takes a message of one frame, for zmq_msg_close. -EAGAIN: none waits; -EBADMSG: one of none or
+ * several was taken and dropped. */
 int router_receive(void *socket, struct route *route_out, zmq_msg_t *message_out);
 
-/* Never blocks. -EHOSTUNREACH: nobody is at that route any more; -EAGAIN: it takes nothing more at
- * present. */
-int router_send(void *socket, const struct route *route, const void *data, size_t size);
+/* Whose message is being taken, from one frame of it to the next. */
+struct sender {
+    struct route route;
+    bool more; /* frames of it are left */
+};
+
+/* Takes the next frame of sender's message, or the first of another's. -EAGAIN: none waits; -EBADMSG: a
+ * message without one was taken and dropped. */
+int router_receive_frame(void *socket, struct sender *sender, zmq_msg_t *frame_out);
+
+/* Sends n frames as one message. Never blocks. -EHOSTUNREACH: nobody is at that route any more;
+ * -EAGAIN: it takes nothing more at present. */
+int router_send(void *socket, const struct route *route, const struct bytes *frames, size_t n);
 
 #endif

@@ -83,7 +83,7 @@ bool on_status_request(void *socket, void *arg)
     }
     if (watches)
         watchers_add(&coordinator->watchers, &route);
-    router_send(socket, &route, reply.data, reply.size); /* who has left needs no answer */
+    router_send(socket, &route, &reply, 1); /* who has left needs no answer */
     free(reply.data);
     return true;
 }
@@ -101,6 +101,6 @@ void status_say_end(struct coordinator *coordinator)
     }
     for (size_t i = 0; i < watchers->n; i++)
         if (gate_admits(coordinator->gate, GATE_STATUS, &watchers->at[i]))
-            router_send(coordinator->status_socket, &watchers->at[i], end.data, end.size);
+            router_send(coordinator->status_socket, &watchers->at[i], &end, 1);
     free(end.data);
 }

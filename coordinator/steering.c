@@ -82,8 +82,7 @@ static void on_durable(void *arg)
 {
     struct answer *answer = arg;
 
-    router_send(answer->coordinator->status_socket, &answer->route, answer->bytes.data,
-                answer->bytes.size);
+    router_send(answer->coordinator->status_socket, &answer->route, &answer->bytes, 1);
     free_answer(answer);
 }
 

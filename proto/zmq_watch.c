@@ -9,6 +9,7 @@ enum { MESSAGES_PER_TURN = 64 };
 struct zmq_watch {
     void *socket; /* NULL once freed */
     zmq_watch_fn *on_readable;
+    zmq_watch_sleep_fn *before_sleeping; /* NULL: nothing to do */
     void *arg;
     uv_poll_t wake_up;
     uv_prepare_t before_sleep;
@@ -44,6 +45,8 @@ static void on_before_sleep(uv_prepare_t *handle)
 {
     struct zmq_watch *watch = handle->data;
 
+    if (watch->before_sleeping)
+        watch->before_sleeping(watch->arg);
     watch->look = zmq_watch_pending(watch);
     if (watch->look)
         uv_idle_start(&watch->stay_awake, on_idle); /* makes this turn poll without waiting */
@@ -100,6 +103,11 @@ int zmq_watch_new(uv_loop_t *loop, void *socket, zmq_watch_fn *on_readable, void
     else
         *watch_out = watch;
     return rc;
+}
+
+void zmq_watch_before_sleep(struct zmq_watch *watch, zmq_watch_sleep_fn *fn)
+{
+    watch->before_sleeping = fn;
 }
 
 void zmq_watch_free(struct zmq_watch *watch)

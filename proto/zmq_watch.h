@@ -21,6 +21,11 @@ typedef bool zmq_watch_fn(void *socket, void *arg);
 int zmq_watch_new(uv_loop_t *loop, void *socket, zmq_watch_fn *on_readable, void *arg,
                   struct zmq_watch **watch_out);
 
+/* fn, with the watch's arg, is called in each turn of the loop before it may sleep, and before the socket
+ * is asked: whatever is sent on the socket there takes no edge away unseen. */
+typedef void zmq_watch_sleep_fn(void *arg);
+void zmq_watch_before_sleep(struct zmq_watch *watch, zmq_watch_sleep_fn *fn);
+
 /* No callback comes any more, and the socket may be closed at once. The memory goes when the loop has
  * run its close callbacks. NULL does nothing. */
 void zmq_watch_free(struct zmq_watch *watch);

@@ -238,6 +238,7 @@ int session_run(const struct worker_options *options)
     }
     open_handles(&session);
     rc = run(&session);
+    letter_clear(&session.letter);
     uv_loop_close(&session.loop);
     zmq_ctx_term(session.zmq_context);
     free(session.data);

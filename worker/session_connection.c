@@ -64,6 +64,8 @@ static int watch_socket(struct session *session, void *socket)
                            &session->handshakes_watch);
     if (rc == 0)
         rc = zmq_watch_new(&session->loop, socket, session_on_message, session, &session->watch);
+    if (rc == 0)
+        zmq_watch_before_sleep(session->watch, session_send_letter);
     return rc;
 }
 
@@ -94,6 +96,7 @@ void session_disconnect(struct session *session, int linger_ms)
 {
     if (!session->socket)
         return;
+    session_send_letter(session);
     zmq_watch_free(session->watch);
     zmq_watch_free(session->handshakes_watch);
     handshakes_close(session->socket, session->handshakes);

@@ -6,6 +6,7 @@
 #include <uv.h>
 
 #include "proto/curve.h"
+#include "proto/letter.h"
 #include "proto/zmq_watch.h"
 #include "worker/outbox.h"
 #include "worker/session.h"
@@ -43,6 +44,7 @@ struct session {
     uv_loop_t loop;
     void *zmq_context, *socket, *handshakes; /* the last two: NULL while resting */
     struct zmq_watch *watch, *handshakes_watch;
+    struct letter letter;    /* to the coordinator, of this turn of the loop */
     struct client_keys keys; /* with options->keys */
     uv_timer_t timer;        /* until the next Hello, or the next heartbeat */
     uv_timer_t idle, farewell;
@@ -98,6 +100,9 @@ void session_rest(struct session *session);
 void session_start_heartbeats(struct session *session);
 
 /* ---- session_send.c; what cannot be sent now is lost, and said again in time ---- */
+
+/* Until then all of it waits in session->letter: a zmq_watch_sleep_fn. */
+void session_send_letter(void *arg);
 
 void session_send_hello(struct session *session);
 void session_send_heartbeat(struct session *session);

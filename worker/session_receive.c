@@ -184,48 +184,19 @@ static void handle(struct session *session, const struct to_worker *message,
         take_trial(session, &message->trial, bytes);
 }
 
-/* One frame is a message; more than one is none. */
-static int receive(void *socket, zmq_msg_t *frame)
-{
-    bool first = true;
-
-    for (;;) {
-        int more;
-        size_t size = sizeof more;
-
-        zmq_msg_init(frame);
-        if (zmq_msg_recv(frame, socket, ZMQ_DONTWAIT) < 0 ||
-            zmq_getsockopt(socket, ZMQ_RCVMORE, &more, &size) < 0) {
-            zmq_msg_close(frame);
-            return -zmq_errno();
-        }
-        if (first && !more)
-            return 0;
-        zmq_msg_close(frame);
-        if (!more)
-            return -EPROTO;
-        first = false;
-    }
-}
-
 bool session_on_message(void *socket, void *arg)
 {
     struct session *session = arg;
-    struct errmsg err = { "more than one frame" };
+    struct errmsg err = { "" };
     struct to_worker message;
     struct bytes bytes;
     zmq_msg_t frame;
-    int rc = receive(socket, &frame);
 
-    if (rc == -EAGAIN)
+    zmq_msg_init(&frame);
+    if (zmq_msg_recv(&frame, socket, ZMQ_DONTWAIT) < 0)
         return false;
-    if (rc == 0) {
-        bytes = (struct bytes){ .data = zmq_msg_data(&frame), .size = zmq_msg_size(&frame) };
-        rc = to_worker_unpack(bytes.data, bytes.size, &message, &err);
-    } else {
-        zmq_msg_init(&frame);
-    }
-    if (rc < 0) {
+    bytes = (struct bytes){ .data = zmq_msg_data(&frame), .size = zmq_msg_size(&frame) };
+    if (to_worker_unpack(bytes.data, bytes.size, &message, &err) < 0) {
         log_warn("ignoring a malformed message: %s", err.text);
     } else {
         session->heard_ms = uv_now(&session->loop);

@@ -8,16 +8,21 @@
 
 static bool send_message(struct session *session, const struct from_worker *message)
 {
-    struct bytes bytes;
-    int rc = from_worker_pack(message, &bytes);
+    struct bytes frame;
+    int rc = from_worker_pack(message, &frame);
 
-    if (rc < 0) {
+    if (rc == 0)
+        rc = letter_add(&session->letter, frame);
+    if (rc < 0)
         log_error("a message cannot be packed: %s", uv_strerror(rc));
-        return false;
-    }
-    rc = zmq_send(session->socket, bytes.data, bytes.size, ZMQ_DONTWAIT);
-    free(bytes.data);
-    return rc >= 0;
+    return rc == 0;
+}
+
+void session_send_letter(void *arg)
+{
+    struct session *session = arg;
+
+    letter_send(&session->letter, session->socket);
 }
 
 /* What the worker is running, and of what it still has the result. */

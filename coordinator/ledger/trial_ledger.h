@@ -101,6 +101,9 @@ int trial_ledger_adopt_attempt(struct trial_ledger *ledger, const struct digest 
                                const struct attempt *attempt, const uint8_t worker_id[16],
                                uint64_t now_ms, uint64_t lease_ms);
 
+/* Whether the attempt runs, as far as is known, and its trial still needs it. */
+bool trial_ledger_is_needed(const struct trial_ledger *ledger, const struct attempt *attempt);
+
 /* The attempt's worker is gone: LOST. -ENOENT if it is not running. */
 int trial_ledger_lose(struct trial_ledger *ledger, const struct attempt *attempt);
 

@@ -229,6 +229,14 @@ int trial_ledger_adopt_attempt(struct trial_ledger *ledger, const struct digest 
 
 /* ---- losing ---- */
 
+bool trial_ledger_is_needed(const struct trial_ledger *ledger, const struct attempt *attempt)
+{
+    const struct ledger_attempt *known = ledger_find_attempt(ledger, attempt);
+
+    return known && known->state == ATTEMPT_RUNNING &&
+           ledger_entry_at(ledger, known->trial)->state == TRIAL_LEASED;
+}
+
 static bool is_leased(const struct ledger_attempt *attempt)
 {
     return attempt->deadline.place != 0;

@@ -174,6 +174,13 @@ void worker_roster_sent(struct worker_roster *roster, struct worker *worker)
     review(roster, member_of(worker));
 }
 
+/* It may have said Hello since, with nothing sent. */
+void worker_roster_unsent(struct worker_roster *roster, struct worker *worker, size_t n)
+{
+    worker->sent -= n < worker->sent ? n : worker->sent;
+    review(roster, member_of(worker));
+}
+
 struct worker *worker_roster_waiting(const struct worker_roster *roster, const struct worker *after)
 {
     const struct member *member = after ? member_of(after) : NULL;
@@ -329,16 +336,22 @@ void worker_roster_expire(struct worker_roster *roster, uint64_t now_ms, uint64_
 
 /* ---- looking ---- */
 
-struct worker *worker_roster_heard(struct worker_roster *roster, const struct route *route,
-                                   uint64_t now_ms)
+struct worker *worker_roster_by_route(struct worker_roster *roster, const struct route *route)
 {
     struct digest digest = digest_of_route(route);
     struct member *member = find(&roster->by_route, &digest);
 
-    if (!member)
-        return NULL;
-    member->worker.heard_ms = now_ms;
-    return &member->worker;
+    return member ? &member->worker : NULL;
+}
+
+struct worker *worker_roster_heard(struct worker_roster *roster, const struct route *route,
+                                   uint64_t now_ms)
+{
+    struct worker *worker = worker_roster_by_route(roster, route);
+
+    if (worker)
+        worker->heard_ms = now_ms;
+    return worker;
 }
 
 struct worker *worker_roster_by_id(struct worker_roster *roster, const uint8_t id[16])

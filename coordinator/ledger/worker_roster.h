@@ -55,6 +55,7 @@ int worker_roster_hello(struct worker_roster *roster, const struct hello *hello,
 /* The worker reached by route, its heard_ms set to now_ms; NULL when none is. */
 struct worker *worker_roster_heard(struct worker_roster *roster, const struct route *route,
                                    uint64_t now_ms);
+struct worker *worker_roster_by_route(struct worker_roster *roster, const struct route *route);
 struct worker *worker_roster_by_id(struct worker_roster *roster, const uint8_t id[16]);
 
 /* Raises its credit (never lowers it: messages may come late), to at most WIRE_MAX_HELD more trials
@@ -69,6 +70,9 @@ void worker_roster_set_aside(struct worker_roster *roster, struct worker *worker
 
 /* One trial was sent to it. With credit left it waits anew, behind the others. */
 void worker_roster_sent(struct worker_roster *roster, struct worker *worker);
+
+/* n of those did not get through. */
+void worker_roster_unsent(struct worker_roster *roster, struct worker *worker, size_t n);
 
 /* The worker that has waited longest with credit left and is fit; NULL. The
  * next one after `after`, which must be such a worker itself, when that is not NULL. */

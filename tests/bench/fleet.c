@@ -12,19 +12,20 @@ enum { WAIT_MS = 60000, LINGER_MS = 2000 };
 
 /* ---- sending ---- */
 
-static void send_bytes(struct fleet_worker *worker, struct bytes bytes)
+static void say(struct fleet_worker *worker, const struct from_worker *message)
 {
-    if (zmq_send(worker->socket, bytes.data, bytes.size, 0) < 0)
-        measure_die("send: %s", zmq_strerror(zmq_errno()));
-    free(bytes.data);
+    struct bytes frame;
+
+    measure_demand(from_worker_pack(message, &frame), "pack");
+    measure_demand(letter_add(&worker->letter, frame), "letter");
 }
 
-static void send_message(struct fleet_worker *worker, const struct from_worker *message)
+static void send_letter(struct fleet_worker *worker)
 {
-    struct bytes bytes;
+    int rc = letter_send(&worker->letter, worker->socket);
 
-    measure_demand(from_worker_pack(message, &bytes), "pack");
-    send_bytes(worker, bytes);
+    if (rc < 0)
+        measure_die("send: %s", zmq_strerror(-rc));
 }
 
 static void say_hello(struct fleet *fleet, size_t i)
@@ -47,24 +48,29 @@ static void say_hello(struct fleet *fleet, size_t i)
     memcpy(message.hello.worker_id + 8, &i, sizeof i);
     snprintf(message.hello.name, sizeof message.hello.name, "node%zu:4711", i);
     fleet->workers[i].credit = fleet->ahead;
-    send_message(&fleet->workers[i], &message);
+    say(&fleet->workers[i], &message);
+    send_letter(&fleet->workers[i]);
 }
 
-static void send_result(struct fleet *fleet, struct fleet_worker *worker)
+static void put_result(struct fleet *fleet, struct fleet_worker *worker, double now)
 {
     size_t last = (worker->first_asked + worker->n_asked++) % FLEET_MOST_AHEAD;
 
-    worker->asked_at[last] = measure_now();
+    worker->asked_at[last] = now;
     fleet->result_bytes = worker->ready[0].size;
-    send_bytes(worker, worker->ready[0]);
+    measure_demand(letter_add(&worker->letter, worker->ready[0]), "letter");
     memmove(worker->ready, worker->ready + 1, --worker->n_ready * sizeof *worker->ready);
     fleet->sent++;
 }
 
+/* As a worker does: once a turn of its loop. */
 static void send_results(struct fleet *fleet, struct fleet_worker *worker)
 {
+    double now = measure_now();
+
     while (worker->n_ready > 0 && fleet->sent < fleet->most)
-        send_result(fleet, worker);
+        put_result(fleet, worker, now);
+    send_letter(worker);
 }
 
 /* ---- receiving ---- */
@@ -95,7 +101,6 @@ static void take_trial(struct fleet *fleet, struct fleet_worker *worker,
     if (worker->n_ready == fleet->ahead)
         measure_die("more trials than a worker has credit for");
     measure_demand(from_worker_pack(&message, &worker->ready[worker->n_ready++]), "pack");
-    send_results(fleet, worker);
 }
 
 /* What comes seldom, read in full. */
@@ -140,6 +145,7 @@ static void receive_all(struct fleet *fleet, struct fleet_worker *worker)
     while (zmq_msg_recv(&frame, worker->socket, ZMQ_DONTWAIT) >= 0)
         take(fleet, worker, &frame);
     zmq_msg_close(&frame);
+    send_results(fleet, worker);
 }
 
 static void receive(struct fleet *fleet)
@@ -227,7 +233,8 @@ void fleet_beat(struct fleet *fleet, size_t first, size_t end)
                                                       .n_running = worker->n_ready > 0,
                                                       .running = &running } };
 
-        send_message(worker, &message);
+        say(worker, &message);
+        send_letter(worker);
     }
     while (fleet->alive < before + end - first)
         receive(fleet);
@@ -238,7 +245,9 @@ void fleet_close(struct fleet *fleet)
     for (size_t i = 0; i < fleet->n; i++) {
         struct fleet_worker *worker = &fleet->workers[i];
 
-        send_message(worker, &(struct from_worker){ .kind = FROM_GOODBYE });
+        say(worker, &(struct from_worker){ .kind = FROM_GOODBYE });
+        send_letter(worker);
+        letter_clear(&worker->letter);
         while (worker->n_ready > 0)
             free(worker->ready[--worker->n_ready].data);
         zmq_close(worker->socket);

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <zmq.h>
 
+#include "proto/letter.h"
 #include "proto/wire.h"
 #include "tests/bench/served.h"
 
@@ -16,6 +17,7 @@ enum { FLEET_MOST_AHEAD = 64 };
 struct fleet_worker {
     void *socket;
     uint64_t credit;
+    struct letter letter;
     struct attempt attempt;               /* the newest */
     struct bytes ready[FLEET_MOST_AHEAD]; /* packed results that were not sent yet */
     size_t n_ready;

@@ -241,20 +241,33 @@ static uint64_t pass_on_due(uint64_t now)
     return next;
 }
 
+/* Each frame is a message, on its way by itself. */
+static void take_frames(size_t peer)
+{
+    int more = 1;
+
+    while (more) {
+        zmq_msg_t frame;
+
+        zmq_msg_init(&frame);
+        zmq_msg_recv(&frame, front, 0);
+        more = zmq_msg_more(&frame);
+        take(&frame, peer, true);
+    }
+}
+
 static void take_from_front(void)
 {
     for (;;) {
-        zmq_msg_t identity, frame;
+        zmq_msg_t identity;
         size_t peer;
 
         zmq_msg_init(&identity);
         if (zmq_msg_recv(&identity, front, ZMQ_DONTWAIT) < 0)
             return;
-        zmq_msg_init(&frame);
-        zmq_msg_recv(&frame, front, 0);
         peer = place_of(zmq_msg_data(&identity), zmq_msg_size(&identity));
         zmq_msg_close(&identity);
-        take(&frame, peer, true);
+        take_frames(peer);
     }
 }
 

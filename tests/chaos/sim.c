@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "coordinator/hand_out.h"
 #include "coordinator/tick.h"
 
 enum {
@@ -178,6 +179,7 @@ static void step(struct sim *sim, uint64_t step_ms)
     sim->coordinator.loop.time = sim->now_ms;
     if (sim->calm || !accident(sim))
         ordinary(sim);
+    hand_out_send(&sim->coordinator);
     end_trouble_sometimes(sim);
 }
 

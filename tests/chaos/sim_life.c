@@ -136,6 +136,7 @@ void sim_end(struct sim *sim)
 {
     struct coordinator *coordinator = &sim->coordinator;
 
+    letters_clear(&coordinator->letters);
     store_close(coordinator->store);
     result_forget_saves(coordinator);
     campaign_free(coordinator->campaign);

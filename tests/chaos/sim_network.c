@@ -199,16 +199,16 @@ bool router_is_local(const char *endpoint)
     return true;
 }
 
-int router_receive(void *socket, struct route *route_out, zmq_msg_t *message_out)
+int router_receive_frame(void *socket, struct sender *sender, zmq_msg_t *frame_out)
 {
     const struct sim *sim = socket;
 
     if (!sim->incoming)
         return -EAGAIN;
-    *route_out = (struct route){ .size = sizeof sim->incoming_route };
-    memcpy(route_out->bytes, &sim->incoming_route, sizeof sim->incoming_route);
-    zmq_msg_init_size(message_out, sim->incoming->size);
-    memcpy(zmq_msg_data(message_out), sim->incoming->data, sim->incoming->size);
+    sender->route = (struct route){ .size = sizeof sim->incoming_route };
+    memcpy(sender->route.bytes, &sim->incoming_route, sizeof sim->incoming_route);
+    zmq_msg_init_size(frame_out, sim->incoming->size);
+    memcpy(zmq_msg_data(frame_out), sim->incoming->data, sim->incoming->size);
     return 0;
 }
 
@@ -340,33 +340,42 @@ static void check_double(struct sim *sim, const struct trial_message *message, i
             sim_bad(sim, "a second attempt for the worker that has the first");
 }
 
-int router_send(void *socket, const struct route *route, const void *data, size_t size)
+/* worker: who is to get it; -1: nobody is there. */
+static void check_frame(struct sim *sim, const struct bytes *frame, int worker)
 {
-    struct sim *sim = socket;
     struct to_worker message;
     struct errmsg err;
-    struct bytes bytes = { .data = (uint8_t *)(uintptr_t)data, .size = size };
-    uint32_t id;
-    int c;
 
-    if (to_worker_unpack(data, size, &message, &err) < 0) {
+    if (to_worker_unpack(frame->data, frame->size, &message, &err) < 0) {
         sim_bad(sim, "the coordinator sends what no worker can read: %s", err.text);
-        return 0;
+        return;
     }
-    memcpy(&id, route->bytes, sizeof id);
-    c = place_of(sim, id);
     if (message.kind == TO_TRIAL) {
         check_trial(sim, &message.trial.trial);
-        check_double(sim, &message.trial, c < 0 ? -1 : sim->connections[c].worker);
+        check_double(sim, &message.trial, worker);
     }
     if (message.kind == TO_VERDICT)
         check_verdict(sim, &message.verdict);
     to_worker_clear(&message);
+}
+
+/* Frames are late and lost each by itself: more may go wrong here than with ZeroMQ. */
+int router_send(void *socket, const struct route *route, const struct bytes *frames, size_t n)
+{
+    struct sim *sim = socket;
+    uint32_t id;
+    int c;
+
+    memcpy(&id, route->bytes, sizeof id);
+    c = place_of(sim, id);
+    for (size_t i = 0; i < n; i++)
+        check_frame(sim, &frames[i], c < 0 ? -1 : sim->connections[c].worker);
     if (c < 0)
         return -EHOSTUNREACH;
     if (sim->connections[c].worker < 0)
         return sim->connections[c].half_open ? 0 : -EHOSTUNREACH;
-    push(&sim->connections[c].to_worker, copy(&bytes));
+    for (size_t i = 0; i < n; i++)
+        push(&sim->connections[c].to_worker, copy(&frames[i]));
     return 0;
 }
 

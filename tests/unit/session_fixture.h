@@ -29,6 +29,7 @@ struct session_fixture {
     size_t n_results[SESSION_ATTEMPTS]; /* that came, by their attempt */
     uint8_t route[SESSION_ROUTE];       /* to who spoke last */
     size_t route_size;
+    bool more; /* frames of its message are left */
 };
 
 /* cmocka's setup and teardown: *state is the fixture. The worker and its folder go away. */

@@ -99,13 +99,17 @@ static bool hear(struct session_fixture *f, struct from_worker *message_out)
 {
     struct errmsg err = { "" };
     zmq_msg_t frame;
-    int rc = zmq_recv(f->router, f->route, sizeof f->route, ZMQ_DONTWAIT);
+    int rc = 0;
 
-    if (rc < 0)
-        return false;
-    f->route_size = (size_t)rc;
+    if (!f->more) {
+        rc = zmq_recv(f->router, f->route, sizeof f->route, ZMQ_DONTWAIT);
+        if (rc < 0)
+            return false;
+        f->route_size = (size_t)rc;
+    }
     zmq_msg_init(&frame);
     assert_int_not_equal(zmq_msg_recv(&frame, f->router, 0), -1);
+    f->more = zmq_msg_more(&frame);
     rc = from_worker_unpack(zmq_msg_data(&frame), zmq_msg_size(&frame), message_out, &err);
     zmq_msg_close(&frame);
     if (rc < 0)

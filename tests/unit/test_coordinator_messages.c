@@ -64,27 +64,28 @@ static void test_other_versions_are_refused(void **state)
 
 static void test_malformed_messages_are_counted(void **state)
 {
-    static const uint8_t zeros[1000], goodbye[] = { 0x22, 0 };
+    static const uint8_t zeros[1000], heartbeat[] = { 0x12, 0 };
     static const struct {
         const char *name;
-        size_t n; /* frames */
+        size_t n, n_good; /* frames; each is taken by itself */
         struct {
             const void *data;
             size_t size;
         } frames[3];
     } cases[] = {
-        { "no bytes", 1, { { "", 0 } } },
-        { "a text", 1, { { "GET / HTTP/1.1\r\n\r\n", 18 } } },
-        { "zeros", 1, { { zeros, sizeof zeros } } },
-        { "a body of no known kind", 1, { { "\x7a\0", 2 } } },
-        { "a length past the end", 1, { { "\x0a\xff\xff\xff\x7f", 5 } } },
-        { "two messages in one", 2, { { goodbye, 2 }, { goodbye, 2 } } },
-        { "an empty frame first, as REQ sends", 2, { { "", 0 }, { goodbye, 2 } } },
-        { "an empty frame last", 2, { { goodbye, 2 }, { "", 0 } } },
-        { "three frames", 3, { { "a", 1 }, { "b", 1 }, { "c", 1 } } },
+        { "no bytes", 1, 0, { { "", 0 } } },
+        { "a text", 1, 0, { { "GET / HTTP/1.1\r\n\r\n", 18 } } },
+        { "zeros", 1, 0, { { zeros, sizeof zeros } } },
+        { "a body of no known kind", 1, 0, { { "\x7a\0", 2 } } },
+        { "a length past the end", 1, 0, { { "\x0a\xff\xff\xff\x7f", 5 } } },
+        { "two empty frames", 2, 0, { { "", 0 }, { "", 0 } } },
+        { "an empty frame first, as REQ sends", 2, 1, { { "", 0 }, { heartbeat, 2 } } },
+        { "an empty frame last", 2, 1, { { heartbeat, 2 }, { "", 0 } } },
+        { "three frames, one good", 3, 1, { { "a", 1 }, { heartbeat, 2 }, { "c", 1 } } },
     };
     struct live *live = *state;
     struct played_worker *worker;
+    uint64_t refused = 0;
 
     live_start(live, LIVE_LONG_LEASE);
     worker = played_open(live, "garbage");
@@ -94,10 +95,81 @@ static void test_malformed_messages_are_counted(void **state)
             played_send_frame(worker, cases[i].frames[f].data, cases[i].frames[f].size,
                               f + 1 < cases[i].n);
         played_sync(worker, NULL);
-        check_int_equal(cases[i].name, worker->n_inbox,
-                        0); /* no answer but that of the heartbeat */
-        live_check(cases[i].name, live, refused, i + 1);
+        refused += cases[i].n - cases[i].n_good;
+        for (size_t good = 0; good < cases[i].n_good; good++)
+            played_expect(worker, TO_ALIVE);
+        check_int_equal(cases[i].name, worker->n_inbox, 0);
+        live_check(cases[i].name, live, refused, refused);
         live_check(cases[i].name, live, workers, 1);
+    }
+    played_finish(live, 0);
+}
+
+static void send_in_one(struct played_worker *worker, const struct from_worker *messages, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct bytes frame;
+
+        assert_int_equal(from_worker_pack(&messages[i], &frame), 0);
+        played_send_frame(worker, frame.data, frame.size, i + 1 < n);
+        free(frame.data);
+    }
+}
+
+/* All that is said to a worker in a turn of the loop comes as one message. */
+static void expect_in_one(struct played_worker *worker, const enum to_worker_kind *kinds, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        int more = 0;
+        size_t size = sizeof more;
+
+        assert_true(played_receive(worker, LIVE_WAIT_MS));
+        assert_int_equal(worker->inbox[0].kind, kinds[i]);
+        to_worker_clear(&worker->inbox[--worker->n_inbox]);
+        assert_int_equal(zmq_getsockopt(worker->socket, ZMQ_RCVMORE, &more, &size), 0);
+        assert_int_equal(more, i + 1 < n);
+    }
+}
+
+static void test_an_answer_of_many_frames(void **state)
+{
+    static const enum to_worker_kind kinds[] = { TO_WELCOME, TO_CANCEL, TO_CANCEL };
+    struct attempt held[] = { { 1, 1 }, { 1, 2 } };
+    struct digest keys[] = { { { 1 } }, { { 2 } } };
+    struct live *live = *state;
+    struct played_worker *worker;
+    struct from_worker hello;
+
+    live_start(live, LIVE_LONG_LEASE);
+    worker = played_open(live, "holds");
+    hello = played_hello(worker, 0);
+    hello.hello.n_held = 2;
+    hello.hello.held = held;
+    hello.hello.held_keys = keys;
+    played_send(worker, &hello);
+    expect_in_one(worker, kinds, sizeof kinds / sizeof *kinds);
+    played_finish(live, 0);
+}
+
+static void test_results_in_one_message(void **state)
+{
+    enum { N = 2 };
+    struct live *live = *state;
+    struct played_worker *worker;
+    struct from_worker results[N];
+    struct to_worker trials[N];
+
+    live_start(live, LIVE_LONG_LEASE);
+    worker = played_open(live, "many");
+    played_join(worker, 0);
+    for (size_t i = 0; i < N; i++) {
+        trials[i] = played_next(worker);
+        results[i] = played_result(worker, &trials[i]);
+    }
+    send_in_one(worker, results, N);
+    for (size_t i = 0; i < N; i++) {
+        assert_true(played_verdict(worker, &trials[i]).accepted);
+        to_worker_clear(&trials[i]);
     }
     played_finish(live, 0);
 }
@@ -324,6 +396,8 @@ int main(void)
         LIVE_TEST(test_a_study_from_beginning_to_end),
         LIVE_TEST(test_other_versions_are_refused),
         LIVE_TEST(test_malformed_messages_are_counted),
+        LIVE_TEST(test_an_answer_of_many_frames),
+        LIVE_TEST(test_results_in_one_message),
         LIVE_TEST(test_a_message_cut_short_is_counted),
         LIVE_TEST(test_a_frame_too_large_ends_its_connection),
         LIVE_TEST(test_results_out_of_range_are_counted),

@@ -11,6 +11,7 @@
 #include <zmq.h>
 
 #include "coordinator/coordinator.h"
+#include "coordinator/hand_out.h"
 #include "coordinator/request_handlers.h"
 #include "coordinator/steering_command.h"
 
@@ -46,6 +47,7 @@ static void let_save(struct still *still)
         store_dispatch(store);
         idle = idle && store_pending(store) == 0;
     }
+    hand_out_send(&still->coordinator);
     assert_false(still->coordinator.failed);
 }
 

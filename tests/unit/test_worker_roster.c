@@ -165,6 +165,26 @@ static void test_credit_has_a_bound(void **state)
     worker_roster_free(roster);
 }
 
+static void test_what_did_not_get_through_was_not_sent(void **state)
+{
+    struct worker_roster *roster = worker_roster_new();
+    struct worker *worker = enter(roster, 1, 1, 2, 0);
+
+    (void)state;
+    worker_roster_sent(roster, worker);
+    worker_roster_sent(roster, worker);
+    assert_null(worker_roster_waiting(roster, NULL));
+    worker_roster_unsent(roster, worker, 1);
+    assert_ptr_equal(worker_roster_waiting(roster, NULL), worker);
+    worker_roster_sent(roster, worker);
+    assert_null(worker_roster_waiting(roster, NULL));
+    enter(roster, 1, 1, 1, 0); /* a Hello: nothing counts as sent */
+    worker_roster_unsent(roster, worker, 2);
+    worker_roster_sent(roster, worker);
+    assert_null(worker_roster_waiting(roster, NULL));
+    worker_roster_free(roster);
+}
+
 static void test_a_worker_that_fails_everything_is_put_aside(void **state)
 {
     struct worker_roster *roster = worker_roster_new();
@@ -318,6 +338,7 @@ int main(void)
         cmocka_unit_test(test_a_route_belongs_to_who_used_it_last),
         cmocka_unit_test(test_waiting_in_turn),
         cmocka_unit_test(test_credit_has_a_bound),
+        cmocka_unit_test(test_what_did_not_get_through_was_not_sent),
         cmocka_unit_test(test_a_worker_that_fails_everything_is_put_aside),
         cmocka_unit_test(test_a_worker_that_people_set_aside),
         cmocka_unit_test(test_an_unfit_worker_waits_for_nothing),
