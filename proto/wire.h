@@ -175,7 +175,9 @@ struct slot_report {
 /* pack: -ENOMEM, -EMSGSIZE; the bytes are the caller's to free(). unpack: -EPROTO, -ENOMEM; on
  * success the message is the caller's to clear. Clearing frees what is owned and zeroes the rest.
  * A Hello for no version between WIRE_PROTOCOL_LOWEST and _HIGHEST is unpacked as far as every
- * version has it: its protocol_lowest, _highest and version, to be refused. */
+ * version has it: its protocol_lowest, _highest and version, to be refused. With -EPROTO *message_out is a
+ * TO_TRIAL where that is what data holds and its study, attempt, key, stage, replica and arch make sense:
+ * of those alone, for a failure to be told of it; else its kind is TO_KINDS. */
 int from_worker_pack(const struct from_worker *message, struct bytes *bytes_out);
 int from_worker_unpack(const uint8_t *data, size_t size, struct from_worker *message_out,
                        struct errmsg *err);

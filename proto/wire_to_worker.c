@@ -49,17 +49,26 @@ static void check_means(struct wire_reader *r, const struct trial_message *messa
         wire_fault(r, "table_key: missing");
 }
 
-static void read_trial(struct wire_reader *r, const Layernas__Trial *from, struct trial_message *to)
+/* What a result of it says. */
+static void read_identity(struct wire_reader *r, const Layernas__Trial *from,
+                          struct trial_message *to)
 {
     struct trial *trial = &to->trial;
 
     wire_read_id(r, "study_id", &from->study_id, &to->study_id, sizeof to->study_id);
     to->attempt = wire_read_attempt(r, from->attempt);
     wire_read_id(r, "key", &from->key, &trial->key, sizeof trial->key);
-    trial->number = wire_read_integer(r, "number", from->number, 1, UINT64_MAX);
     trial->stage = (enum stage)wire_read_integer(r, "stage", from->stage, 0, STAGES - 1);
     trial->replica = from->replica;
     trial->arch = wire_read_arch(r, from->n_arch, from->arch);
+}
+
+static void read_trial(struct wire_reader *r, const Layernas__Trial *from, struct trial_message *to)
+{
+    struct trial *trial = &to->trial;
+
+    read_identity(r, from, to);
+    trial->number = wire_read_integer(r, "number", from->number, 1, UINT64_MAX);
     trial->cost = wire_read_cost(r, "cost", from->cost);
     trial->costs = read_costs(r, from->costs);
     trial->seed = from->seed;
@@ -132,6 +141,19 @@ static void read_message(struct wire_reader *r, const Layernas__ToWorker *from,
     }
 }
 
+/* Of what could not be read; from may be NULL. */
+static void name_trial(const Layernas__ToWorker *from, struct to_worker *to)
+{
+    struct wire_reader r = { 0 };
+
+    *to = (struct to_worker){ .kind = TO_KINDS };
+    if (!from || from->body_case != LAYERNAS__TO_WORKER__BODY_TRIAL)
+        return;
+    read_identity(&r, from->trial, &to->trial);
+    if (r.rc == 0)
+        to->kind = TO_TRIAL;
+}
+
 int to_worker_unpack(const uint8_t *data, size_t size, struct to_worker *message_out,
                      struct errmsg *err)
 {
@@ -142,11 +164,12 @@ int to_worker_unpack(const uint8_t *data, size_t size, struct to_worker *message
 
     if (from)
         read_message(&r, from, &to);
-    wire_free((ProtobufCMessage *)from);
-    if (r.rc < 0)
+    if (r.rc < 0) {
         to_worker_clear(&to);
-    else
-        *message_out = to;
+        name_trial(from, &to);
+    }
+    wire_free((ProtobufCMessage *)from);
+    *message_out = to;
     return r.rc;
 }
 

@@ -1,6 +1,7 @@
 /* What the coordinator says, and what becomes of it. handlers[] has a row per message of PROTOCOL.md. */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <zmq.h>
 
 #include "common/log.h"
@@ -117,6 +118,12 @@ static struct slot *find_free_slot(const struct session *session)
     return NULL;
 }
 
+static bool is_for_us(const struct session *session, const struct trial_message *trial)
+{
+    return session->state == SESSION_SERVING && !session->stopping &&
+           digest_equal(&trial->study_id, &session->welcome.study_id);
+}
+
 static void take_trial(struct session *session, const struct trial_message *trial,
                        const struct bytes *bytes)
 {
@@ -164,6 +171,73 @@ static void on_verdict(struct session *session, const struct to_worker *message)
     session_stop_if_settled(session);
 }
 
+/* ---- results ---- */
+
+static void log_result(const struct trial_result *result)
+{
+    char arch[ARCH_TEXT_SIZE];
+
+    arch_format(&result->arch, arch);
+    if (result->outcome == OUTCOME_OK)
+        log_info("%s done: %.2f %%%s in %.1f s", arch, reward_percent(result->reward),
+                 result->diverged ? " (diverged)" : "", result->seconds);
+    else
+        log_warn("%s failed after %.1f s: %s", arch, result->seconds, result->reason);
+}
+
+/* data: the digest of what it was got from. */
+static void take_result(struct session *session, struct result_message *result,
+                        const struct digest *data)
+{
+    log_result(&result->result);
+    if (outbox_add(&session->outbox, result, data, uv_now(&session->loop), -1) < 0)
+        log_error("out of memory: a result is lost");
+}
+
+/* A trial that was never answered would be handed out for ever. */
+static void refuse_trial(struct session *session, const struct trial_message *trial,
+                         const char *why)
+{
+    const struct digest no_data = { { 0 } };
+    struct result_message result = {
+        .study_id = trial->study_id,
+        .attempt = trial->attempt,
+        .result = { .key = trial->trial.key,
+                    .stage = trial->trial.stage,
+                    .replica = trial->trial.replica,
+                    .arch = trial->trial.arch,
+                    .outcome = OUTCOME_FAILED },
+    };
+    char reason[TRIAL_REASON_SIZE];
+
+    if (outbox_find(&session->outbox, &trial->attempt))
+        return; /* told twice, answered until there is a verdict */
+    snprintf(reason, sizeof reason, "the worker cannot read it: %s", why);
+    wire_printable(result.result.reason, sizeof result.result.reason, reason);
+    session->credit++;
+    take_result(session, &result, &no_data);
+    session_send_results_due(session);
+}
+
+void session_on_done(void *arg, struct slot *slot, struct result_message *result)
+{
+    struct session *session = arg;
+    struct digest data = session_data_digest(session, slot_data(slot));
+
+    session_touch_idle(session);
+    if (!session->stopping)
+        session->credit++;
+    if (result)
+        take_result(session, result, &data);
+    if (session->state == SESSION_SERVING) {
+        session_send_results_due(session);
+        if (!result)
+            session_send_heartbeat(session); /* tells the new credit */
+    } else {
+        session_keep_results(session); /* nobody is there to acknowledge it */
+    }
+}
+
 /* ---- the socket ---- */
 
 static void handle(struct session *session, const struct to_worker *message,
@@ -179,8 +253,7 @@ static void handle(struct session *session, const struct to_worker *message,
 
     if (message->kind != TO_TRIAL)
         handlers[message->kind](session, message);
-    else if (session->state == SESSION_SERVING && !session->stopping &&
-             digest_equal(&message->trial.study_id, &session->welcome.study_id))
+    else if (is_for_us(session, &message->trial))
         take_trial(session, &message->trial, bytes);
 }
 
@@ -198,6 +271,8 @@ bool session_on_message(void *socket, void *arg)
     bytes = (struct bytes){ .data = zmq_msg_data(&frame), .size = zmq_msg_size(&frame) };
     if (to_worker_unpack(bytes.data, bytes.size, &message, &err) < 0) {
         log_warn("ignoring a malformed message: %s", err.text);
+        if (message.kind == TO_TRIAL && is_for_us(session, &message.trial))
+            refuse_trial(session, &message.trial, err.text);
     } else {
         session->heard_ms = uv_now(&session->loop);
         handle(session, &message, &bytes);
@@ -205,40 +280,4 @@ bool session_on_message(void *socket, void *arg)
     }
     zmq_msg_close(&frame);
     return true;
-}
-
-/* ---- a slot is free again ---- */
-
-static void log_result(const struct trial_result *result)
-{
-    char arch[ARCH_TEXT_SIZE];
-
-    arch_format(&result->arch, arch);
-    if (result->outcome == OUTCOME_OK)
-        log_info("%s done: %.2f %%%s in %.1f s", arch, reward_percent(result->reward),
-                 result->diverged ? " (diverged)" : "", result->seconds);
-    else
-        log_warn("%s failed after %.1f s: %s", arch, result->seconds, result->reason);
-}
-
-void session_on_done(void *arg, struct slot *slot, struct result_message *result)
-{
-    struct session *session = arg;
-    struct digest data = session_data_digest(session, slot_data(slot));
-
-    session_touch_idle(session);
-    if (!session->stopping)
-        session->credit++;
-    if (result) {
-        log_result(&result->result);
-        if (outbox_add(&session->outbox, result, &data, uv_now(&session->loop), -1) < 0)
-            log_error("out of memory: a result is lost");
-    }
-    if (session->state == SESSION_SERVING) {
-        session_send_results_due(session);
-        if (!result)
-            session_send_heartbeat(session); /* tells the new credit */
-    } else {
-        session_keep_results(session); /* nobody is there to acknowledge it */
-    }
 }

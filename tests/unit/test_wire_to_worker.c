@@ -232,6 +232,13 @@ static void test_malformed_trials_are_refused(void **state)
                         -EPROTO);
         if (strncmp(err.text, cases[i].field, strlen(cases[i].field)) != 0)
             fail_msg("%s: \"%s\" does not begin with %s", cases[i].name, err.text, cases[i].field);
+        /* A failure can be told of it all the same. */
+        check_int_equal(cases[i].name, back.kind, TO_TRIAL);
+        check_true(cases[i].name,
+                   digest_equal(&back.trial.trial.key, &message.trial.trial.key) &&
+                       arch_equal(&back.trial.trial.arch, &message.trial.trial.arch) &&
+                       back.trial.attempt.counter == message.trial.attempt.counter);
+        check_true(cases[i].name, !back.trial.network.ops && !back.trial.weights.data);
         free(bytes.data);
         to_worker_clear(&message);
     }
