@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <jansson.h>
 #include <math.h>
+#include <string.h>
 
 #include "common/json_print.h"
 #include "common/print.h"
@@ -83,18 +84,46 @@ static void print_head(const struct findings *findings, FILE *out)
     fprintf(out, "regret: mean gap of the reward to the best; opt: runs that have found it\n\n");
 }
 
+/* Of the longest, up to what fits 80 columns. */
+static int label_width(const struct findings *findings)
+{
+    enum { MOST = 19 };
+    size_t width = strlen("strategy");
+
+    for (uint32_t c = 0; c < findings->contest->n_contestants; c++) {
+        size_t length = strlen(findings->contest->contestants[c].label);
+
+        if (length > width)
+            width = length;
+    }
+    return width < MOST ? (int)width : MOST;
+}
+
+/* label as a row has it, as wide as all of them; returns text. */
+static const char *in_column(const struct findings *findings, const char *label,
+                             char text[CONTEST_LABEL_SIZE])
+{
+    int width = label_width(findings);
+
+    snprintf(text, CONTEST_LABEL_SIZE, "%-*.*s", width, width, label);
+    return text;
+}
+
 static void print_row(const struct findings *findings, uint32_t c, uint32_t b, FILE *out)
 {
     const struct statistics *s = &findings->at[c][b];
+    char label[CONTEST_LABEL_SIZE];
 
-    fprintf(out, "%6u %-15.15s %8.3f %6.3f %7.3f %7.3f %7.3f %7.3f %4u\n", findings->budgets[b],
-            findings->contest->contestants[c].label, s->mean, s->std, s->q25, s->median, s->q75,
-            s->regret_reward, s->optimum);
+    fprintf(out, "%6u %s %8.3f %6.3f %7.3f %7.3f %7.3f %7.3f %4u\n", findings->budgets[b],
+            in_column(findings, findings->contest->contestants[c].label, label), s->mean, s->std,
+            s->q25, s->median, s->q75, s->regret_reward, s->optimum);
 }
 
 static void print_gaps(const struct findings *findings, FILE *out)
 {
-    fprintf(out, "%-15s", "strategy");
+    char label[CONTEST_LABEL_SIZE];
+
+    fputs(in_column(findings, "strategy", label), out);
     for (uint32_t g = 0; g < findings->n_gaps; g++)
         fprintf(out, " %6g", findings->gaps[g]);
 }
@@ -102,13 +131,14 @@ static void print_gaps(const struct findings *findings, FILE *out)
 static void print_reach(const struct findings *findings, FILE *out)
 {
     const struct contest *contest = findings->contest;
+    char label[CONTEST_LABEL_SIZE];
 
     fprintf(out,
             "\ntrials until half of the runs have a reward within so many points of the best\n");
     print_gaps(findings, out);
     fputc('\n', out);
     for (uint32_t c = 0; c < contest->n_contestants; c++) {
-        fprintf(out, "%-15.15s", contest->contestants[c].label);
+        fputs(in_column(findings, contest->contestants[c].label, label), out);
         for (uint32_t g = 0; g < findings->n_gaps; g++)
             if (findings->trials_to[c][g] > 0)
                 fprintf(out, " %6u", findings->trials_to[c][g]);
@@ -121,6 +151,7 @@ static void print_reach(const struct findings *findings, FILE *out)
 static void print_wall_clock(const struct findings *findings, FILE *out)
 {
     const struct contest *contest = findings->contest;
+    char label[CONTEST_LABEL_SIZE];
 
     fprintf(out, "\ntime until then, and until all is done, on %u workers; %s\n",
             contest->workers.n,
@@ -130,7 +161,7 @@ static void print_wall_clock(const struct findings *findings, FILE *out)
     for (uint32_t c = 0; c < contest->n_contestants; c++) {
         const struct wall_clock *clock = &findings->wall_clock[c];
 
-        fprintf(out, "%-15.15s", contest->contestants[c].label);
+        fputs(in_column(findings, contest->contestants[c].label, label), out);
         for (uint32_t g = 0; g < findings->n_gaps; g++)
             if (isfinite(clock->time_to[g]))
                 fprintf(out, " %6.*f", clock->time_to[g] < 1000, clock->time_to[g]);
@@ -144,21 +175,22 @@ static void print_wall_clock(const struct findings *findings, FILE *out)
 static void print_against(const struct findings *findings, FILE *out)
 {
     const struct contest *contest = findings->contest;
+    char label[CONTEST_LABEL_SIZE];
 
     fprintf(out,
             "\n%.40s against each, reward run by run; +-: standard error; p: Wilcoxon\n"
-            "%6s %-15s %11s %7s %7s %7s %7s %9s\n",
-            contest->contestants[0].label, "trials", "against", "points more", "+-", "better",
-            "equal", "worse", "p");
+            "%6s %s %11s %7s %7s %7s %7s %9s\n",
+            contest->contestants[0].label, "trials", in_column(findings, "against", label),
+            "points more", "+-", "better", "equal", "worse", "p");
     for (uint32_t b = 0; b < findings->n_budgets; b++) {
         if (b > 0)
             fputc('\n', out);
         for (uint32_t c = 1; c < contest->n_contestants; c++) {
             const struct paired *paired = &findings->against[c][b];
 
-            fprintf(out, "%6u %-15.15s %+11.3f %7.3f %7u %7u %7u %9.2g\n", findings->budgets[b],
-                    contest->contestants[c].label, paired->difference, paired->error,
-                    paired->better, paired->equal, paired->worse, paired->p);
+            fprintf(out, "%6u %s %+11.3f %7.3f %7u %7u %7u %9.2g\n", findings->budgets[b],
+                    in_column(findings, contest->contestants[c].label, label), paired->difference,
+                    paired->error, paired->better, paired->equal, paired->worse, paired->p);
         }
     }
 }
@@ -166,10 +198,12 @@ static void print_against(const struct findings *findings, FILE *out)
 void findings_print(const struct findings *findings, FILE *out)
 {
     uint32_t n_runs = findings->contest->n_runs;
+    char label[CONTEST_LABEL_SIZE];
 
     print_head(findings, out);
-    fprintf(out, "%6s %-15s %8s %6s %7s %7s %7s %7s %4s\n", "trials", "strategy", "mean", "std",
-            "q25", "median", "q75", "regret", "opt");
+    fprintf(out, "%6s %s %8s %6s %7s %7s %7s %7s %4s\n", "trials",
+            in_column(findings, "strategy", label), "mean", "std", "q25", "median", "q75", "regret",
+            "opt");
     for (uint32_t b = 0; b < findings->n_budgets; b++) {
         if (b > 0)
             fputc('\n', out);

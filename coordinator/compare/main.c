@@ -55,7 +55,7 @@ const char *argp_program_version = "layernas-compare " LAYERNAS_VERSION;
 static const struct argp_option options[] = {
     { "strategies", OPTION_STRATEGIES, "LIST", 0,
       "layernas,random,evolution,local,ppo by default; with settings: "
-      "LABEL=layernas{buckets: 8, keep: 2}",
+      "LABEL=layernas{keep: 2}",
       1 },
     { "runs", OPTION_RUNS, "N", 0, "Runs of each, with seeds of their own (100)", 1 },
     { "budgets", OPTION_BUDGETS, "LIST", 0, "Trials to look after (50,100,... search.trials)", 1 },
