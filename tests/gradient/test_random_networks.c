@@ -104,7 +104,7 @@ static void add_something(struct maker *m)
         norm(m, from);
         break;
     case 4:
-        model_act(&m->network, norm(m, from), (enum activation)up_to(m, ACTIVATION_ZERO));
+        model_act(&m->network, norm(m, from), (enum activation)up_to(m, ACTIVATION_ZERO + 1));
         break;
     case 5:
         pool(m, from);
