@@ -68,7 +68,7 @@ static void compare_with_optuna(const struct served *served, size_t workers, dou
     FILE *output;
 
     snprintf(command, sizeof command,
-             "python3 tests/bench/optuna_trials.py %zu %d '%s' 2>/dev/null", workers,
+             "/usr/bin/python3 tests/bench/optuna_trials.py %zu %d '%s' 2>/dev/null", workers,
              OPTUNA_SECONDS, served->folder);
     output = popen(command, "r");
     while (output && fscanf(output, "%15s %lf", storage, &rate) == 2 && rate > 0) {
@@ -78,7 +78,7 @@ static void compare_with_optuna(const struct served *served, size_t workers, dou
     if (output)
         pclose(output);
     if (n == 0)
-        printf("    Optuna is not installed\n");
+        printf("    Optuna is not installed (python3-optuna)\n");
 }
 
 static void measure(const struct echo *echo, const struct served *served, const struct crowd *crowd)

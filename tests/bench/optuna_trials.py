@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Trials per second through Optuna, for comparison with bench_throughput.
 
     optuna_trials.py WORKERS SECONDS FOLDER
