@@ -68,6 +68,7 @@ static struct sim_faults draw_faults(struct sim *sim)
         .drop = draw(sim, 15),
         .repeat = draw(sim, 20),
         .overtake = draw(sim, 30),
+        .full = draw(sim, 10),
         .fail = draw(sim, 10),
     };
 }

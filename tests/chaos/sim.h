@@ -32,6 +32,7 @@ enum {
 struct sim_faults {
     uint32_t crash, kill, cut, trouble, stall, early;
     uint32_t drop, repeat, overtake; /* of 100 messages delivered */
+    uint32_t full;                   /* of 100 letters: their worker takes nothing at present */
     uint32_t fail;                   /* of 100 evaluations, at most twice a trial */
 };
 

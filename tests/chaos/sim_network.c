@@ -374,6 +374,8 @@ int router_send(void *socket, const struct route *route, const struct bytes *fra
         return -EHOSTUNREACH;
     if (sim->connections[c].worker < 0)
         return sim->connections[c].half_open ? 0 : -EHOSTUNREACH;
+    if (sim_chance(sim, 100, sim->faults.full))
+        return -EAGAIN;
     for (size_t i = 0; i < n; i++)
         push(&sim->connections[c].to_worker, copy(&frames[i]));
     return 0;
