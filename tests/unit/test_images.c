@@ -271,6 +271,37 @@ static void test_crop_and_flip(void **state)
     }
 }
 
+/* As a coordinator of other images may ask for: some that leave nothing of the image. */
+static void test_crops_of_any_size(void **state)
+{
+    enum { FAR = WIDTH + 2 };
+    uint8_t bytes[PIXELS];
+    uint16_t label = 0, got_label;
+    uint32_t zero = 0;
+    struct images images = {
+        .n = 1, .shape = { 1, HEIGHT, WIDTH }, .classes = 1, .pixels = bytes, .labels = &label
+    };
+    struct image_set set = {
+        .images = &images, .n = 1, .index = &zero, .normalisation.deviation = { 1 }
+    };
+
+    (void)state;
+    for (int i = 0; i < PIXELS; i++)
+        bytes[i] = (uint8_t)(i + 1);
+    for (int down = -FAR; down <= FAR; down++)
+        for (int right = -FAR; right <= FAR; right++)
+            for (int mirrored = 0; mirrored < 2; mirrored++) {
+                struct view view = { .top = down, .left = right, .mirrored = mirrored };
+                float got[PIXELS];
+
+                batch_fill(&set, &zero, 1, &view, got, &got_label);
+                for (int i = 0; i < PIXELS; i++)
+                    if (got[i] != shifted(i / WIDTH, i % WIDTH, down, right, mirrored))
+                        fail_msg("down %d, right %d%s: pixel %d is %g", down, right,
+                                 mirrored ? ", mirrored" : "", i, (double)got[i]);
+            }
+}
+
 /* An image of three channels, each pixel's red its place, green 100 and blue 200 more: whatever the
  * view, the channels of a pixel stay together, and what comes from outside is black in all. */
 static void test_crop_and_flip_keep_colours_together(void **state)
@@ -353,6 +384,7 @@ int main(void)
         cmocka_unit_test(test_statistics_are_those_of_the_training_images),
         cmocka_unit_test(test_images_all_alike_are_not_scaled),
         cmocka_unit_test(test_crop_and_flip),
+        cmocka_unit_test(test_crops_of_any_size),
         cmocka_unit_test(test_crop_and_flip_keep_colours_together),
         cmocka_unit_test(test_no_augmentation_leaves_the_stream_alone),
         cmocka_unit_test(test_normalisation_by_channel),

@@ -1,5 +1,6 @@
 #include "worker/data/batch.h"
 
+#include <stddef.h>
 #include <string.h>
 
 enum { LEVELS = 256, MOST_CHANNELS = NORMALISATION_CHANNELS };
@@ -30,16 +31,40 @@ static void fill_levels(const struct image_set *set, float level[MOST_CHANNELS][
                              set->normalisation.deviation[c];
 }
 
-/* One row of the result: `from` is the image's row, NULL above and below it. */
+static float *fill_black(int32_t columns, int32_t channels, float level[MOST_CHANNELS][LEVELS],
+                         float *out)
+{
+    for (int32_t column = 0; column < columns; column++)
+        for (int32_t c = 0; c < channels; c++)
+            *out++ = level[c][0];
+    return out;
+}
+
+/* step: bytes from one pixel to the next. */
+static float *fill_pixels(int32_t columns, int32_t channels, const uint8_t *from, ptrdiff_t step,
+                          float level[MOST_CHANNELS][LEVELS], float *out)
+{
+    for (int32_t column = 0; column < columns; column++, from += step)
+        for (int32_t c = 0; c < channels; c++)
+            *out++ = level[c][from[c]];
+    return out;
+}
+
+/* One row of the result, black beside the image: `from` is the image's row. */
 static void fill_row(const struct shape *shape, const uint8_t *from, const struct view *view,
                      float level[MOST_CHANNELS][LEVELS], float *out)
 {
-    int32_t channels = shape->channels, step = view->mirrored ? -1 : 1;
-    int32_t x = view->left + (view->mirrored ? shape->width - 1 : 0);
+    int32_t width = shape->width, channels = shape->channels;
+    int32_t shift = view->mirrored ? -view->left : view->left;
+    int32_t black = shift < 0 ? (-shift < width ? -shift : width) : 0; /* columns before it */
+    int32_t inside = width - (shift < 0 ? black : shift < width ? shift : width);
+    int32_t first = view->mirrored ? width - 1 - (black + shift) : black + shift;
+    ptrdiff_t step = view->mirrored ? -(ptrdiff_t)channels : channels;
 
-    for (int32_t column = 0; column < shape->width; column++, x += step)
-        for (int32_t c = 0; c < channels; c++)
-            *out++ = level[c][from && x >= 0 && x < shape->width ? from[x * channels + c] : 0];
+    out = fill_black(black, channels, level, out);
+    if (inside > 0)
+        out = fill_pixels(inside, channels, from + (ptrdiff_t)first * channels, step, level, out);
+    fill_black(width - black - inside, channels, level, out);
 }
 
 static void fill_image(const struct shape *shape, const uint8_t *image, const struct view *view,
@@ -48,9 +73,10 @@ static void fill_image(const struct shape *shape, const uint8_t *image, const st
     size_t row = (size_t)shape->width * (size_t)shape->channels;
 
     for (int32_t y = view->top; y < view->top + shape->height; y++, out += row) {
-        bool inside = y >= 0 && y < shape->height;
-
-        fill_row(shape, inside ? image + (size_t)y * row : NULL, view, level, out);
+        if (y >= 0 && y < shape->height)
+            fill_row(shape, image + (size_t)y * row, view, level, out);
+        else
+            fill_black(shape->width, shape->channels, level, out);
     }
 }
 
