@@ -3,7 +3,10 @@
  * An architecture is a sequence of words (space_graph.h). Depth first, from the front, each layer
  * takes its smallest option whose fragment comes next in the sequence and from which the rest can
  * be spelled too. What a layer sees is the shape of the word before it, so whether the rest can be
- * spelled depends on (layer, position) alone: a dead end is met once. */
+ * spelled depends on (layer, position) alone: a dead end is met once.
+ *
+ * Where no fragment begins another of its interface, only the layer's own words can come next: its
+ * smallest option with these words is all there is to choose. Spaces without skips are mostly so. */
 #include <string.h>
 
 #include "common/space_edges.h"
@@ -60,6 +63,18 @@ static void add_words(struct speller *s, const struct fragment *fragment)
     s->n += fragment->n;
 }
 
+static void spell_twins(const struct graph *graph, struct arch *arch)
+{
+    uint32_t interface = 0;
+
+    for (uint32_t l = 0; l < arch->n; l++) {
+        const struct fragment *fragment = graph_fragment(graph, l, arch->option[l], interface);
+
+        arch->option[l] = (uint16_t)fragment->twin;
+        interface = fragment->to;
+    }
+}
+
 int space_canonical(const struct space *space, const struct arch *arch, struct arch *canonical_out)
 {
     const struct graph *graph = &space->graph;
@@ -69,7 +84,9 @@ int space_canonical(const struct space *space, const struct arch *arch, struct a
 
     if (space->edges)
         return edges_canonical(space, arch, canonical_out);
-    if (space->has_networks) {
+    if (space->has_networks && graph->prefix_free) {
+        spell_twins(graph, &canonical);
+    } else if (space->has_networks) {
         s.graph = graph;
         s.arch = &canonical;
         s.n_layers = space->n_layers;

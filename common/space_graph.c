@@ -219,3 +219,41 @@ const struct fragment *graph_fragment(const struct graph *graph, uint32_t layer,
 
     return &l->fragments[(size_t)interface * l->n_options + option];
 }
+
+static bool begins(const struct graph *graph, const struct fragment *a, const struct fragment *b)
+{
+    const uint32_t *words = &graph->words[a->first], *others = &graph->words[b->first];
+
+    for (uint32_t i = 0; i < a->n; i++)
+        if (i == b->n || words[i] != others[i])
+            return false;
+    return true;
+}
+
+/* Among the n fragments that leave one interface. */
+static void find_twins(struct graph *graph, struct fragment *fragments, uint32_t n)
+{
+    for (uint32_t o = 0; o < n; o++) {
+        fragments[o].twin = o;
+        for (uint32_t k = 0; k < o && fragments[o].twin == o; k++) {
+            bool is_longer = begins(graph, &fragments[k], &fragments[o]);
+            bool is_shorter = begins(graph, &fragments[o], &fragments[k]);
+
+            if (is_longer && is_shorter)
+                fragments[o].twin = k;
+            else if (is_longer || is_shorter)
+                graph->prefix_free = false;
+        }
+    }
+}
+
+void graph_find_twins(struct graph *graph, uint32_t n_layers)
+{
+    graph->prefix_free = true;
+    for (uint32_t l = 0; l <= n_layers; l++) {
+        struct graph_layer *layer = &graph->layers[l];
+
+        for (uint32_t i = 0; i < graph->borders[l].n; i++)
+            find_twins(graph, &layer->fragments[(size_t)i * layer->n_options], layer->n_options);
+    }
+}

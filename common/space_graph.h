@@ -25,6 +25,7 @@ struct vocabulary {
 struct fragment {
     uint32_t first, n; /* words: graph.words[first .. first + n) */
     uint32_t to;       /* interface at the next border; 0 of the head */
+    uint32_t twin;     /* the first option with the same words */
     struct costs costs;
 };
 
@@ -48,6 +49,7 @@ struct graph {
     struct vocabulary vocabulary;
     uint32_t n_words, n_interfaces, n_fragments;
     uint32_t *words;
+    bool prefix_free; /* no fragment begins another one that leaves the same interface */
 };
 
 void graph_clear(struct graph *graph);
@@ -65,6 +67,9 @@ int graph_add_interface(struct graph *graph, uint32_t border, const struct shape
 /* Room for the fragments of a layer at its border, all interfaces of which are known. -ENOMEM,
  * -E2BIG. */
 int graph_open_layer(struct graph *graph, uint32_t layer, uint32_t n_options);
+
+/* Once all is there: twin of all fragments, and prefix_free. */
+void graph_find_twins(struct graph *graph, uint32_t n_layers);
 
 const struct fragment *graph_fragment(const struct graph *graph, uint32_t layer, uint32_t option,
                                       uint32_t interface);

@@ -252,5 +252,9 @@ int reader_head(struct space_reader *r)
     rc = too_large(r, graph_open_layer(&r->space->graph, n_layers, 1), node, "head");
     if (rc == 0)
         rc = resolve_option(r, n_layers, 0, &sequence, "head");
-    return rc < 0 ? rc : check_logits(r, node);
+    if (rc == 0)
+        rc = check_logits(r, node);
+    if (rc == 0)
+        graph_find_twins(&r->space->graph, n_layers);
+    return rc;
 }

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/space_graph.h"
+
 enum { SPACES = 150, EDGE_SPACES = 60 };
 
 struct spelled {
@@ -69,16 +71,20 @@ static void test_smallest_spelling_of_every_network(void **state)
 {
     struct rng rng;
     size_t second = 0;
+    int prefix_free = 0;
 
     (void)state;
     rng_init(&rng, 1, 0);
     for (int i = 0; i < SPACES; i++) {
         struct space *space = random_space(&rng);
 
+        prefix_free += space->graph.prefix_free;
         second += compare_with_brute_force(space);
         space_free(space);
     }
     assert_true(second > 1000); /* else there was nothing to find */
+    print_message("# %d of %d spaces are prefix-free\n", prefix_free, SPACES);
+    assert_in_range(prefix_free, 10, SPACES - 10);
 }
 
 /* A cell of up to four nodes, each edge a layer, none, or a layer that is on another edge too. */
