@@ -1,6 +1,7 @@
 #include "proto/letter.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <zmq.h>
 
@@ -30,13 +31,28 @@ int letter_add(struct letter *letter, struct bytes frame)
     return rc;
 }
 
+static int send_frame(void *socket, const struct bytes *frame, bool more)
+{
+    int flags = ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0);
+
+    return zmq_send(socket, frame->data, frame->size, flags) < 0 ? -zmq_errno() : 0;
+}
+
+/* When the connection ends in the middle, ZeroMQ drops what it was given, and then everything up to the
+ * last frame: that has to come, or the next letter would be taken for the rest of this one. */
 int letter_send_frames(void *socket, const struct bytes *frames, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
-        if (zmq_send(socket, frames[i].data, frames[i].size,
-                     ZMQ_DONTWAIT | (i + 1 < n ? ZMQ_SNDMORE : 0)) < 0)
-            return -zmq_errno();
-    return 0;
+    int rc = n > 0 ? send_frame(socket, &frames[0], n > 1) : 0;
+
+    if (rc < 0)
+        return rc;
+    for (size_t i = 1; i < n; i++) {
+        int failed = send_frame(socket, &frames[i], i + 1 < n);
+
+        if (failed < 0)
+            rc = failed;
+    }
+    return rc;
 }
 
 static void drop_frames(struct letter *letter)

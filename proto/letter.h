@@ -16,7 +16,7 @@ struct letter {
 int letter_add(struct letter *letter, struct bytes frame);
 
 /* Sends all frames, as one message, and empties the letter in any case; one without frames is not sent.
- * Never blocks. 0 or a negative errno: then nothing of it was sent. */
+ * Never blocks. 0 or a negative errno: then nothing of it arrives. */
 int letter_send(struct letter *letter, void *socket);
 
 /* Drops what was not sent, and the memory. */
