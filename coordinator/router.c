@@ -151,26 +151,6 @@ static void note_sender(zmq_msg_t *message, struct route *route)
     snprintf(route->key, sizeof route->key, "%s", user ? user : "");
 }
 
-int router_receive(void *socket, struct route *route_out, zmq_msg_t *message_out)
-{
-    int rc = receive_route(socket, route_out);
-
-    if (rc < 0)
-        return rc;
-    zmq_msg_init(message_out);
-    if (zmq_msg_recv(message_out, socket, ZMQ_DONTWAIT) < 0)
-        rc = -zmq_errno();
-    else if (zmq_msg_more(message_out)) {
-        drop_rest(socket);
-        rc = -EBADMSG;
-    }
-    if (rc < 0)
-        zmq_msg_close(message_out);
-    else
-        note_sender(message_out, route_out);
-    return rc;
-}
-
 int router_receive_frame(void *socket, struct sender *sender, zmq_msg_t *frame_out)
 {
     bool first = !sender->more;
@@ -188,6 +168,22 @@ int router_receive_frame(void *socket, struct sender *sender, zmq_msg_t *frame_o
     sender->more = zmq_msg_more(frame_out);
     if (first)
         note_sender(frame_out, &sender->route);
+    return 0;
+}
+
+int router_receive(void *socket, struct route *route_out, zmq_msg_t *message_out)
+{
+    struct sender sender = { .more = false };
+    int rc = router_receive_frame(socket, &sender, message_out);
+
+    if (rc < 0)
+        return rc;
+    if (sender.more) {
+        zmq_msg_close(message_out);
+        drop_rest(socket);
+        return -EBADMSG;
+    }
+    *route_out = sender.route;
     return 0;
 }
 
