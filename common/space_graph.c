@@ -220,14 +220,16 @@ const struct fragment *graph_fragment(const struct graph *graph, uint32_t layer,
     return &l->fragments[(size_t)interface * l->n_options + option];
 }
 
-static bool begins(const struct graph *graph, const struct fragment *a, const struct fragment *b)
+/* How many words the two begin with alike. */
+static uint32_t common_words(const struct graph *graph, const struct fragment *a,
+                             const struct fragment *b)
 {
     const uint32_t *words = &graph->words[a->first], *others = &graph->words[b->first];
+    uint32_t n = 0;
 
-    for (uint32_t i = 0; i < a->n; i++)
-        if (i == b->n || words[i] != others[i])
-            return false;
-    return true;
+    while (n < a->n && n < b->n && words[n] == others[n])
+        n++;
+    return n;
 }
 
 /* Among the n fragments that leave one interface. */
@@ -236,12 +238,11 @@ static void find_twins(struct graph *graph, struct fragment *fragments, uint32_t
     for (uint32_t o = 0; o < n; o++) {
         fragments[o].twin = o;
         for (uint32_t k = 0; k < o && fragments[o].twin == o; k++) {
-            bool is_longer = begins(graph, &fragments[k], &fragments[o]);
-            bool is_shorter = begins(graph, &fragments[o], &fragments[k]);
+            uint32_t alike = common_words(graph, &fragments[k], &fragments[o]);
 
-            if (is_longer && is_shorter)
+            if (alike == fragments[k].n && alike == fragments[o].n)
                 fragments[o].twin = k;
-            else if (is_longer || is_shorter)
+            else if (alike == fragments[k].n || alike == fragments[o].n)
                 graph->prefix_free = false;
         }
     }
