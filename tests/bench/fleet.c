@@ -12,20 +12,21 @@ enum { WAIT_MS = 60000, LINGER_MS = 2000 };
 
 /* ---- sending ---- */
 
-static void say(struct fleet_worker *worker, const struct from_worker *message)
-{
-    struct bytes frame;
-
-    measure_demand(from_worker_pack(message, &frame), "pack");
-    measure_demand(letter_add(&worker->letter, frame), "letter");
-}
-
 static void send_letter(struct fleet_worker *worker)
 {
     int rc = letter_send(&worker->letter, worker->socket);
 
     if (rc < 0)
         measure_die("send: %s", zmq_strerror(-rc));
+}
+
+static void send_message(struct fleet_worker *worker, const struct from_worker *message)
+{
+    struct bytes frame;
+
+    measure_demand(from_worker_pack(message, &frame), "pack");
+    measure_demand(letter_add(&worker->letter, frame), "letter");
+    send_letter(worker);
 }
 
 static void say_hello(struct fleet *fleet, size_t i)
@@ -48,8 +49,7 @@ static void say_hello(struct fleet *fleet, size_t i)
     memcpy(message.hello.worker_id + 8, &i, sizeof i);
     snprintf(message.hello.name, sizeof message.hello.name, "node%zu:4711", i);
     fleet->workers[i].credit = fleet->ahead;
-    say(&fleet->workers[i], &message);
-    send_letter(&fleet->workers[i]);
+    send_message(&fleet->workers[i], &message);
 }
 
 static void put_result(struct fleet *fleet, struct fleet_worker *worker, double now)
@@ -233,8 +233,7 @@ void fleet_beat(struct fleet *fleet, size_t first, size_t end)
                                                       .n_running = worker->n_ready > 0,
                                                       .running = &running } };
 
-        say(worker, &message);
-        send_letter(worker);
+        send_message(worker, &message);
     }
     while (fleet->alive < before + end - first)
         receive(fleet);
@@ -245,8 +244,7 @@ void fleet_close(struct fleet *fleet)
     for (size_t i = 0; i < fleet->n; i++) {
         struct fleet_worker *worker = &fleet->workers[i];
 
-        say(worker, &(struct from_worker){ .kind = FROM_GOODBYE });
-        send_letter(worker);
+        send_message(worker, &(struct from_worker){ .kind = FROM_GOODBYE });
         letter_clear(&worker->letter);
         while (worker->n_ready > 0)
             free(worker->ready[--worker->n_ready].data);
