@@ -84,6 +84,11 @@ struct result_message {
     uint64_t credit;
 };
 
+/* A result of trial that says what it is about, and not yet what it came to. */
+struct result_message result_message_about(const struct digest *study_id,
+                                           const struct attempt *attempt,
+                                           const struct trial *trial);
+
 enum from_worker_kind { FROM_HELLO, FROM_HEARTBEAT, FROM_RESULT, FROM_GOODBYE, FROM_KINDS };
 
 struct from_worker {

@@ -76,3 +76,14 @@ void wire_put_result(const struct result_message *from, struct packed_result *to
     message->weights = wire_put_bytes(from->weights.data, from->weights.size);
     message->credit = from->credit;
 }
+
+struct result_message result_message_about(const struct digest *study_id,
+                                           const struct attempt *attempt, const struct trial *trial)
+{
+    return (struct result_message){ .study_id = *study_id,
+                                    .attempt = *attempt,
+                                    .result = { .key = trial->key,
+                                                .stage = trial->stage,
+                                                .replica = trial->replica,
+                                                .arch = trial->arch } };
+}

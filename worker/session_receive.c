@@ -199,19 +199,13 @@ static void refuse_trial(struct session *session, const struct trial_message *tr
                          const char *why)
 {
     const struct digest no_data = { { 0 } };
-    struct result_message result = {
-        .study_id = trial->study_id,
-        .attempt = trial->attempt,
-        .result = { .key = trial->trial.key,
-                    .stage = trial->trial.stage,
-                    .replica = trial->trial.replica,
-                    .arch = trial->trial.arch,
-                    .outcome = OUTCOME_FAILED },
-    };
+    struct result_message result = result_message_about(&trial->study_id, &trial->attempt,
+                                                        &trial->trial);
     char reason[TRIAL_REASON_SIZE];
 
     if (outbox_find(&session->outbox, &trial->attempt))
         return; /* told twice, answered until there is a verdict */
+    result.result.outcome = OUTCOME_FAILED;
     snprintf(reason, sizeof reason, "the worker cannot read it: %s", why);
     wire_printable(result.result.reason, sizeof result.result.reason, reason);
     session->credit++;

@@ -61,19 +61,11 @@ static void finish(struct slot *slot, struct result_message *result)
 /* Takes output over. */
 static void fail(struct slot *slot, const char *reason, struct bytes output)
 {
-    struct result_message message = {
-        .study_id = slot->study_id,
-        .attempt = slot->attempt,
-        .result = {
-            .key = slot->trial.key,
-            .stage = slot->trial.stage,
-            .replica = slot->trial.replica,
-            .arch = slot->trial.arch,
-            .outcome = OUTCOME_FAILED,
-        },
-        .output = output,
-    };
+    struct result_message message = result_message_about(&slot->study_id, &slot->attempt,
+                                                         &slot->trial);
 
+    message.result.outcome = OUTCOME_FAILED;
+    message.output = output;
     wire_printable(message.result.reason, sizeof message.result.reason, reason);
     finish(slot, &message);
 }

@@ -91,16 +91,7 @@ static int run_trial(struct slot_run *run, const struct trial_message *trial)
     };
     struct slot_report message = {
         .kind = SLOT_RESULT,
-        .result = {
-            .study_id = trial->study_id,
-            .attempt = trial->attempt,
-            .result = {
-                .key = trial->trial.key,
-                .stage = trial->trial.stage,
-                .replica = trial->trial.replica,
-                .arch = trial->trial.arch,
-            },
-        },
+        .result = result_message_about(&trial->study_id, &trial->attempt, &trial->trial),
     };
     const struct slot_report begun = { .kind = SLOT_PROGRESS };
     struct evaluation_result found = { 0 };
