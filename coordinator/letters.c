@@ -17,6 +17,7 @@ struct said {
 static int make_room(struct letters *letters)
 {
     size_t room = letters->room ? 2 * letters->room : 64;
+    struct bytes *frames;
     struct said **said;
 
     if (letters->n < letters->room)
@@ -25,6 +26,10 @@ static int make_room(struct letters *letters)
     if (!said)
         return -ENOMEM;
     letters->said = said;
+    frames = realloc(letters->frames, room * sizeof *frames);
+    if (!frames)
+        return -ENOMEM;
+    letters->frames = frames;
     letters->room = room;
     return 0;
 }
@@ -113,16 +118,14 @@ static size_t leave_out(struct coordinator *coordinator, struct said **said, siz
 /* n for one route. Returns whether there is anything to hand out to others. */
 static bool send_letter(struct coordinator *coordinator, struct said **said, size_t n)
 {
+    struct bytes *frames = coordinator->letters.frames;
     size_t kept = leave_out(coordinator, said, n);
-    struct bytes alone, *frames = kept == 1 ? &alone : malloc(kept * sizeof *frames);
-    int rc = frames || kept == 0 ? 0 : -ENOMEM;
+    int rc = 0;
 
-    for (size_t i = 0; frames && i < kept; i++)
+    for (size_t i = 0; i < kept; i++)
         frames[i] = said[i]->frame;
-    if (rc == 0 && kept > 0)
+    if (kept > 0)
         rc = router_send(coordinator->worker_socket, &said[0]->route, frames, kept);
-    if (frames != &alone)
-        free(frames);
     return (rc < 0 && take_back(coordinator, said, kept, rc)) || kept < n;
 }
 
@@ -159,5 +162,6 @@ void letters_clear(struct letters *letters)
 {
     free_said(letters);
     free(letters->said);
+    free(letters->frames);
     *letters = (struct letters){ 0 };
 }

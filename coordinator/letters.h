@@ -17,6 +17,7 @@ struct said;
 struct letters {
     struct said **said; /* n of them, in order */
     size_t n, room;
+    struct bytes *frames; /* of one letter, while it is sent; room for all */
 };
 
 /* Takes frame over, whatever comes of it. attempt: the one that it hands out; NULL. 0 or -ENOMEM. */
