@@ -192,7 +192,7 @@ static void fill_one(const struct image_set *set, const struct augmentation *how
     batch_fill(set, &order, 1, &view, out, label_out);
 }
 
-static void fill(const struct augmentation *how, uint64_t seed, float *out)
+static void fill_view(const struct view *view, float *out)
 {
     uint8_t bytes[PIXELS];
     uint16_t label = 3, got_label;
@@ -203,13 +203,21 @@ static void fill(const struct augmentation *how, uint64_t seed, float *out)
     struct image_set set = {
         .images = &images, .n = 1, .index = &index, .normalisation.deviation = { 1 }
     };
-    struct rng rng;
 
     for (int i = 0; i < PIXELS; i++)
         bytes[i] = (uint8_t)(i + 1);
-    rng_init(&rng, seed, 0);
-    fill_one(&set, how, &rng, out, &got_label);
+    batch_fill(&set, &index, 1, view, out, &got_label);
     assert_int_equal(got_label, 3);
+}
+
+static void fill(const struct augmentation *how, uint64_t seed, float *out)
+{
+    struct view view;
+    struct rng rng;
+
+    rng_init(&rng, seed, 0);
+    batch_draw(how, &rng, 1, &view);
+    fill_view(&view, out);
 }
 
 /* The pixel of the image shifted by (down, right), mirrored afterwards; black outside. */
@@ -275,26 +283,15 @@ static void test_crop_and_flip(void **state)
 static void test_crops_of_any_size(void **state)
 {
     enum { FAR = WIDTH + 2 };
-    uint8_t bytes[PIXELS];
-    uint16_t label = 0, got_label;
-    uint32_t zero = 0;
-    struct images images = {
-        .n = 1, .shape = { 1, HEIGHT, WIDTH }, .classes = 1, .pixels = bytes, .labels = &label
-    };
-    struct image_set set = {
-        .images = &images, .n = 1, .index = &zero, .normalisation.deviation = { 1 }
-    };
 
     (void)state;
-    for (int i = 0; i < PIXELS; i++)
-        bytes[i] = (uint8_t)(i + 1);
     for (int down = -FAR; down <= FAR; down++)
         for (int right = -FAR; right <= FAR; right++)
             for (int mirrored = 0; mirrored < 2; mirrored++) {
                 struct view view = { .top = down, .left = right, .mirrored = mirrored };
                 float got[PIXELS];
 
-                batch_fill(&set, &zero, 1, &view, got, &got_label);
+                fill_view(&view, got);
                 for (int i = 0; i < PIXELS; i++)
                     if (got[i] != shifted(i / WIDTH, i % WIDTH, down, right, mirrored))
                         fail_msg("down %d, right %d%s: pixel %d is %g", down, right,
